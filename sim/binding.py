@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from sim.review.institutions import forgiven, newly_suspended
 from sim.review.memory import broken_in
-from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, give_up
+from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, strike_out
 from sim.run import Run
+from sim.world.instruments import texts_by_pair
 from sim.world.vocabulary import DAYS_PER_MONTH, DIVERTED, FIRST_SIDE_DOOR, NOT_CONFIRMED, REFUSED, SUSPENDED
 
 
@@ -48,6 +49,7 @@ def stood_again(run: Run, heard: NDArray[np.int64], refused: NDArray[np.bool_]) 
 
 def bind(run: Run, month: int) -> None:
     """Which texts are in force between whom in a month: what the texts say, less what is suspended."""
+    before = run.in_force.copy()
     run.in_force[:] = run.rules.law.after
     for text, rule in run.rules.suspensions.items():
         out = run.bench.until[text] > month
@@ -57,6 +59,8 @@ def bind(run: Run, month: int) -> None:
     if run.rules.adaptation.reviewers.scandals:
         asking, asked = np.divmod(np.flatnonzero(broken_in(run.memories, month)), run.in_force.shape[2])
         run.in_force[:-1, asking, asked] = False  # comity is left, which is no text
+    if not np.array_equal(run.in_force, before):
+        run.bound = texts_by_pair(run.in_force)
 
 
 def stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:
@@ -86,6 +90,6 @@ def _strike_out(run: Run, authorities: NDArray[np.integer]) -> None:
     queue, month = run.queue, run.month
     for j in authorities:
         for lane in (URGENT_LANE, ORDINARY_LANE, PARKED_LANE):
-            give_up(run.docket, queue, int(j), lane, -np.inf)
+            strike_out(run.docket, queue, int(j), lane)
         queue.waiting[month, j] = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
         queue.parked[month, j] = queue.held[j, PARKED_LANE]

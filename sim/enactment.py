@@ -191,7 +191,7 @@ def settle_membership(polity: Polity, policy: Policy, month: int, opens: int, ye
 def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
     """The law with today's parties and offences; ``world`` has today's maxima (``with_statutes``), here and in what follows.
 
-    The first text with each side door stays the agreed one: it is a hint that the filing kernel holds against ``in_force``.
+    The first text with each side door stays the agreed one: it is a hint that the filing kernel holds against ``bound``.
     """
     name = policy.adaptation.members.text
     instruments = texts_in_month(policy, name, polity.extended)

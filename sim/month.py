@@ -24,6 +24,7 @@ from sim.society.exposure import no_affairs
 from sim.society.expression import climate_of, take_cover
 from sim.world.cases import Cases
 from sim.world.docket import empty_docket
+from sim.world.instruments import texts_by_pair
 from sim.world.snapshot import World
 
 _FIRST_ROOM = 1.05  # rows of the docket per case to start with, so that most runs never grow it; memory, not science
@@ -51,6 +52,8 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         dropped=np.zeros(cases.id.size, bool),
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
+        bound=texts_by_pair(rules.law.after),
+        bound_before=texts_by_pair((rules.run_in or rules).law.before),
         bench=empty_bench(months, len(rules.names), world.states.count),
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names), rules.adaptation.requesters),
@@ -93,9 +96,9 @@ def advance(run: Run) -> None:
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, MOST_ROWS_A_CASE * wishes.size)
     first = int(run.docket.used[0])
-    in_force = run.in_force if phase else rules.law.before
+    bound = run.bound if phase else run.bound_before
     file_requests(
-        run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
+        run.draws.root, month, phase, bound, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
         rules.habits, run.mind,
     )  # fmt: skip
     if phase and rules.adaptation.people.tools:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Flags, Reals
+from sim.arrays import Flags, Keys, Reals
 from sim.conduct.learning import Ledger, Mind, Unheard
 from sim.conduct.retries import CaseBook
 from sim.conduct.spyware import spyware_hits
@@ -50,6 +50,8 @@ class Run:
     dropped: Flags  # [C] domestic wishes that are not live: the person had fallen silent
     expression: Reals  # [P] relative to baseline
     in_force: NDArray[np.bool_]  # [I, N, N] from the first day of the window, less what is suspended
+    bound: Keys  # [N, N] the same, bit t for text t
+    bound_before: Keys  # [N, N] during the run-in
     bench: Bench
     mind: Mind
     ledger: Ledger
@@ -86,9 +88,8 @@ def make_room(run: Run, extra: int) -> None:
     for name in run.docket._fields[1:]:
         getattr(larger, name)[:used] = getattr(run.docket, name)[:used]
     larger.used[0] = used
-    after = np.full(larger.case.size, -1, np.int64)
-    after[:used] = run.queue.after[:used]
-    run.docket, run.queue = larger, run.queue._replace(after=after)
+    after, beside = (np.resize(links, larger.case.size) for links in (run.queue.after, run.queue.beside))
+    run.docket, run.queue = larger, run.queue._replace(after=after, beside=beside)
     run.unheard = run.unheard._replace(rows=np.resize(run.unheard.rows, larger.case.size))
 
 

@@ -28,6 +28,7 @@ from sim.run import Run, finish
 from sim.settings import Config
 from sim.simulation import prepare
 from sim.world.docket import Docket, empty_docket
+from sim.world.instruments import texts_by_pair
 
 _DAY_TOLERANCE = 1e-9  # days, relative: a logarithm may differ in its last bit between two libraries
 _SERVED = "serve"
@@ -282,7 +283,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             "seed": run.draws.root,
             "month": occasion.month,
             "phase": int(occasion.month >= run.rules.treaty_from),
-            "in_force": law_of(seen, occasion.month),
+            "bound": texts_by_pair(law_of(seen, occasion.month)),
             "wishes": np.array([0]),
             "days": np.array([occasion.day]),
             "expression": np.array([occasion.expression]),

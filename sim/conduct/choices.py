@@ -5,7 +5,8 @@ Revaluing one option therefore changes only the cases in which that option wins 
 is worth to them, in log odds.
 
 In all functions ``c`` is the row of a case, ``i`` of the requester, ``j`` of the requested state, ``slot`` one of the case's
-places of evidence and ``attempt`` the number of its filing, from 0; ``in_force`` ``[I, N, N]`` says which texts bind a pair.
+places of evidence and ``attempt`` the number of its filing, from 0; ``bound`` ``[N, N]`` says which texts bind a pair,
+by requester and requested: bit t for the text of row t.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from __future__ import annotations
 from math import exp, log
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.arrays import Keys
 from sim.compiled import inlined, row
 from sim.conduct.learning import ORDINARY, Mind
 from sim.conduct.menus import Habits
@@ -28,12 +29,9 @@ _REGIMES = 4  # kinds of destination as hosts; the same as residence states come
 
 
 @inlined
-def texts_binding(c: int, j: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce) -> np.uint64:
+def texts_binding(c: int, j: int, bound: Keys, cases: Cases, law: LawInForce) -> np.uint64:
     """Texts, comity aside, that bind the requester and state ``j`` and offer the class of data wanted: bit t for row t."""
-    found, i = np.uint64(0), row(cases.requester[c])
-    for text in range(int(in_force.shape[0]) - 1):
-        if in_force[text, i, j] and law.most[text] >= cases.wanted[c]:
-            found |= np.uint64(1) << np.uint64(text)
+    found: np.uint64 = bound[row(cases.requester[c]), j] & law.offers[row(cases.wanted[c])]
     return found
 
 
@@ -97,7 +95,7 @@ def chooses_by_worth(c: int, cases: Cases, mind: Mind) -> bool:
 
 @inlined
 def _promise(
-    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, bound: Keys, cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> float:  # fmt: skip
     """What a destination promises over what habit expects of it, in log odds: minus infinity where every frame was tried.
@@ -108,7 +106,7 @@ def _promise(
     i, j, place = row(cases.requester[c]), row(cases.hosts[c, slot]), place_of(c, slot, cases, mind)
     menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     whole, valued = 0.0, 0.0
-    texts = texts_binding(c, j, in_force, cases, law)
+    texts = texts_binding(c, j, bound, cases, law)
     for k in range(3):
         for option in range(menu.shape[1]):
             if menu[k, option] == -np.inf:
@@ -147,7 +145,7 @@ def _can_be_asked(c: int, slot: int, cases: Cases, book: CaseBook) -> bool:
 
 @inlined
 def _most_promising(
-    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    seed: np.uint64, c: int, attempt: int, phase: int, bound: Keys, cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> int:  # fmt: skip
     """The slot that wins the same race where destinations are weighed by what they promise; -1 if none is left."""
@@ -159,7 +157,7 @@ def _most_promising(
         appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[row(cases.hosts[c, slot])])))
         if slot == RESIDENCE_SLOT:
             appeal += habits.residence_log
-        promise = _promise(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+        promise = _promise(seed, c, attempt, phase, slot, bound, cases, book, law, habits, mind)
         appeal += promise if mind.destinations or promise == -np.inf else 0.0
         if appeal > best:
             best, winner = appeal, slot
@@ -168,12 +166,12 @@ def _most_promising(
 
 @inlined
 def choose_destination(
-    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    seed: np.uint64, c: int, attempt: int, phase: int, bound: Keys, cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> int:  # fmt: skip
     """The slot that wins the race among states that hold evidence and can be asked (again); -1 if none is left."""
     if _weighs_hosts(c, attempt, cases, mind):
-        return _most_promising(seed, c, attempt, phase, in_force, cases, book, law, habits, mind)
+        return _most_promising(seed, c, attempt, phase, bound, cases, book, law, habits, mind)
     start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
     luckiest, winner = -1.0, -1
     for slot in range(RESIDENCE_SLOT):  # of equal weights the largest uniform wins, as its Gumbel number would
@@ -190,7 +188,7 @@ def choose_destination(
 
 @inlined
 def choose_framing(
-    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, bound: Keys, cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> tuple[int, int]:  # fmt: skip
     """Kind and label of an abusive request; (-1, -1) if the law offers none."""
@@ -200,7 +198,7 @@ def choose_framing(
     start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
     learns = mind.labels and mind.pull[i] > 0.0
     place = place_of(c, slot, cases, mind) if learns else 0
-    texts = texts_binding(c, j, in_force, cases, law) if learns else np.uint64(0)
+    texts = texts_binding(c, j, bound, cases, law) if learns else np.uint64(0)
     for k in range(3):
         for option in range(menu.shape[1]):
             if menu[k, option] == -np.inf:

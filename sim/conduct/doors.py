@@ -10,8 +10,8 @@ from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.arrays import Keys
 from sim.compiled import inlined, row
 from sim.conduct.choices import chooses_by_worth, hosts_service, worth_of
 from sim.conduct.learning import BY_FIRM, BY_POLICE, HURRIED, ORDINARY, Mind
@@ -51,15 +51,16 @@ def _chance(share: float, worth: float) -> float:
 
 
 @inlined
-def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_], law: LawInForce) -> int:
+def _door(channel: int, first: int, i: int, j: int, bound: Keys, law: LawInForce) -> int:
     """Row of the first text in force between ``i`` and ``j`` that opens the side door ``channel``; -1 for none.
 
     ``first`` is that row by the law alone: it is the answer unless the text is switched off for this pair.
     """
-    if first < 0 or in_force[first, i, j]:
+    texts = bound[i, j]
+    if first < 0 or (texts >> np.uint64(first)) & np.uint64(1) != np.uint64(0):
         return first
-    for text in range(in_force.shape[0]):
-        if law.opens[channel, text] and in_force[text, i, j]:
+    for text in range(law.opens.shape[1]):
+        if law.opens[channel, text] and (texts >> np.uint64(text)) & np.uint64(1) != np.uint64(0):
             return text
     return -1
 
@@ -86,7 +87,7 @@ def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) 
 
 @inlined
 def go_round(
-    seed: np.uint64, phase: int, again: bool, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
+    seed: np.uint64, phase: int, again: bool, paper: Paper, bound: Keys, cases: Cases, docket: Docket,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """Write the rows that pass by the paragraphs on requests: shared unasked, to the firm, from police to police.
@@ -98,20 +99,20 @@ def go_round(
     """
     if again:
         return
-    _share_unasked(seed, phase, paper, in_force, cases, docket, law, habits)
-    _ask_firm(seed, paper, in_force, cases, docket, habits, mind)
-    _ask_police(seed, phase, paper, in_force, cases, docket, law, habits, mind)
+    _share_unasked(seed, phase, paper, bound, cases, docket, law, habits)
+    _ask_firm(seed, paper, cases, docket, law, habits, mind)
+    _ask_police(seed, phase, paper, bound, cases, docket, law, habits, mind)
 
 
 @inlined
 def _share_unasked(
-    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
+    seed: np.uint64, phase: int, paper: Paper, bound: Keys, cases: Cases, docket: Docket, law: LawInForce,
     habits: Habits,
 ) -> None:  # fmt: skip
     """The other state shares what it holds, where a text in force lets it and its own law punishes the true conduct."""
     c, j = paper.case, paper.requested
     i = row(cases.requester[c])
-    door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
+    door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, bound, law)
     punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, row(cases.conduct[c])]
     if door >= 0 and punished and u2(seed, _UNASKED, cases.id[c], habits.state_keys[j]) < habits.unasked[i, j]:
         _write(door, SPONTANEOUS, paper, cases, docket)
@@ -119,13 +120,13 @@ def _share_unasked(
 
 @inlined
 def _ask_firm(
-    seed: np.uint64, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, habits: Habits, mind: Mind
+    seed: np.uint64, paper: Paper, cases: Cases, docket: Docket, law: LawInForce, habits: Habits, mind: Mind
 ) -> None:  # fmt: skip
     """The requester of an abusive wish asks the firm for less than content, where the firm is."""
     c, j = paper.case, paper.requested
     if not (cases.abusive[c] and cases.wanted[c] < CONTENT and hosts_service(c, j, cases)):
         return
-    text, worth = int(in_force.shape[0]) - 1, 0.0
+    text, worth = int(law.filing.size) - 1, 0.0
     if mind.channels and chooses_by_worth(c, cases, mind):
         worth = worth_of(row(cases.requester[c]), text, int(mind.place[j]), int(mind.frame[paper.kind, paper.label]), BY_FIRM, mind)
     eager = habits.eager[row(cases.requester[c]), cases.group[c]]
@@ -135,13 +136,13 @@ def _ask_firm(
 
 @inlined
 def _ask_police(
-    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
+    seed: np.uint64, phase: int, paper: Paper, bound: Keys, cases: Cases, docket: Docket, law: LawInForce,
     habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """Police ask police, where a text in force has that door, for offences of the text itself that it covers at this label."""
     c, j = paper.case, paper.requested
     i = row(cases.requester[c])
-    door = _door(POLICE, int(law.polices[phase, i, j]), i, j, in_force, law)
+    door = _door(POLICE, int(law.polices[phase, i, j]), i, j, bound, law)
     if door < 0 or not law.established[door, paper.label] or law.reach[door, i, paper.label] != COVERED:
         return
     worth = 0.0
@@ -167,14 +168,14 @@ def _hurries(seed: np.uint64, text: int, paper: Paper, cases: Cases, mind: Mind)
 
 @inlined
 def ask_formally(
-    seed: np.uint64, phase: int, text: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
+    seed: np.uint64, phase: int, text: int, paper: Paper, bound: Keys, cases: Cases, docket: Docket,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """The formal request, and before it one to freeze the data where a text in force has that door."""
     c, j = paper.case, paper.requested
     i = row(cases.requester[c])
-    door = _door(PRESERVATION, int(law.preserves[phase, i, j]), i, j, in_force, law)
+    door = _door(PRESERVATION, int(law.preserves[phase, i, j]), i, j, bound, law)
     if door >= 0 and u2(seed, _PRESERVE, cases.id[c], habits.state_keys[j]) < habits.preservation_share:
         _write(door, PRESERVATION, paper, cases, docket)
-    hurried = _hurries(seed, text, paper, cases, mind) and _door(EMERGENCY, int(law.hurries[phase, i, j]), i, j, in_force, law) >= 0
+    hurried = _hurries(seed, text, paper, cases, mind) and _door(EMERGENCY, int(law.hurries[phase, i, j]), i, j, bound, law) >= 0
     _write(text, EMERGENCY if hurried else FORMAL, paper, cases, docket)

@@ -8,9 +8,8 @@ instrument that reaches the label and the data for this pair (``sim.conduct.choi
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.arrays import Ints, Reals
+from sim.arrays import Ints, Keys, Reals
 from sim.compiled import inlined, loop, row
 from sim.conduct.choices import choose_destination, choose_framing, chooses_by_worth, governing_text, place_of, texts_binding
 from sim.conduct.doors import Paper, ask_formally, go_round
@@ -28,7 +27,7 @@ _FILE, _LIVE, _QUALITY = map(name_key, ("file", "live", "quality"))
 
 @inlined
 def _where(
-    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], expression: Reals, cases: Cases,
+    seed: np.uint64, c: int, attempt: int, phase: int, bound: Keys, expression: Reals, cases: Cases,
     book: CaseBook, law: LawInForce, habits: Habits, mind: Mind,
 ) -> int:  # fmt: skip
     """The slot of the state to ask; -1 where nobody abroad is, or the wish is not live: then the book says so."""
@@ -38,7 +37,7 @@ def _where(
     if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, cases.id[c]) >= expression[row(cases.person[c])]:
         book.status[c] = NOT_LIVE
         return -1
-    slot = choose_destination(seed, c, attempt, phase, in_force, cases, book, law, habits, mind)
+    slot = choose_destination(seed, c, attempt, phase, bound, cases, book, law, habits, mind)
     if slot < 0 and attempt == 0:
         book.status[c] = DOMESTIC
     return slot
@@ -46,13 +45,13 @@ def _where(
 
 @inlined
 def _named(
-    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, bound: Keys, cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> tuple[int, int]:  # fmt: skip
     """Kind and label of a request: a legitimate one is called what it is; (-1, -1) if the law offers an abusive one none."""
     if not cases.abusive[c]:
         return HONEST, int(cases.conduct[c])
-    return choose_framing(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+    return choose_framing(seed, c, attempt, phase, slot, bound, cases, book, law, habits, mind)
 
 
 @inlined
@@ -92,7 +91,7 @@ def file_requests(
     seed: np.uint64,
     month: int,
     phase: int,
-    in_force: NDArray[np.bool_],
+    bound: Keys,
     wishes: Ints,
     days: Reals,
     expression: Reals,
@@ -105,29 +104,29 @@ def file_requests(
 ) -> None:
     """File what is wished for this month; ``wishes`` are case rows in order of ``days``, ``expression`` relative to baseline.
 
-    ``phase`` is 0 in the run-in and 1 from the window's first day; ``in_force`` ``[I, N, N]`` says which texts bind a pair this
-    month, by requester and requested: ``law.before`` or ``law.after`` less what is suspended.
+    ``phase`` is 0 in the run-in and 1 from the window's first day; ``bound`` ``[N, N]`` says which texts bind a pair this month,
+    by requester and requested, bit t for the text of row t: ``law.before`` or ``law.after`` less what is suspended.
     """
     for w in range(wishes.size):
         c = row(wishes[w])
         attempt = int(book.attempts[c])
-        slot = _where(seed, c, attempt, phase, in_force, expression, cases, book, law, habits, mind)
+        slot = _where(seed, c, attempt, phase, bound, expression, cases, book, law, habits, mind)
         if slot < 0:
             continue
         j = row(cases.hosts[c, slot])
-        kind, label = _named(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+        kind, label = _named(seed, c, attempt, phase, slot, bound, cases, book, law, habits, mind)
         if kind < 0:
             leave(c, attempt, book)
             continue
-        text = governing_text(seed, c, attempt, texts_binding(c, j, in_force, cases, law), label, cases, law, habits)
+        text = governing_text(seed, c, attempt, texts_binding(c, j, bound, cases, law), label, cases, law, habits)
         formal = _asks_formally(seed, c, attempt, text, cases, book, docket, law, habits, mind)
         quality = _quality(seed, c, kind, cases, habits)
         alleged = label if kind == FABRICATED else int(cases.conduct[c])
         paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality, place_of(c, slot, cases, mind))
         before = docket.used[0]
-        go_round(seed, phase, met_before(c, j, book), paper, in_force, cases, docket, law, habits, mind)
+        go_round(seed, phase, met_before(c, j, book), paper, bound, cases, docket, law, habits, mind)
         if formal:
-            ask_formally(seed, phase, text, paper, in_force, cases, docket, law, habits, mind)
+            ask_formally(seed, phase, text, paper, bound, cases, docket, law, habits, mind)
         filed = docket.used[0] > before
         if filed:
             book.status[c] = OPEN

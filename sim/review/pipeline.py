@@ -36,7 +36,9 @@ from sim.review.queue import (
     close,
     enqueue,
     give_up,
+    note_patience,
     take,
+    waits,
 )
 from sim.review.reading import Practice, Reading, is_crime, look_noise, role_of, second_noise, strength_of
 from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, glance, preserve, unasked
@@ -53,7 +55,6 @@ from sim.world.vocabulary import (
     NOT_CONFIRMED,
     PARKED,
     PRESERVATION,
-    SUSPENDED,
     WITHDRAWN,
 )
 
@@ -140,6 +141,7 @@ def receive(
             execute(seed, m, day, cases, docket, law, reading, practice)
         else:
             enqueue(queue, j, URGENT_LANE if docket.channel[m] == EMERGENCY else ORDINARY_LANE, m)
+            note_patience(docket, queue, m)
     remember(queue, practice)
 
 
@@ -293,19 +295,20 @@ def serve(
         spent = 0.0
         for lane in range(3):
             while queue.head[j, lane] != NONE and left > 0.0:
-                m = row(take(queue, j, lane))
-                if docket.status[m] == SUSPENDED:
-                    continue
+                first = take(docket, queue, j, lane)
+                if first == NONE:
+                    break
+                m = row(first)
                 day = day_ready(docket, m, lane)
                 if loaded:
                     day = max(day, start + DAYS_PER_MONTH * min((queue.debt[j] + spent) / hours, 1.0))
                 cost = treat(seed, m, lane, day, effort, cases, docket, queue, law, reading, practice)
                 spent += cost
                 left -= cost
-        for lane in range(3):
-            give_up(docket, queue, j, lane, start + DAYS_PER_MONTH)
         queue.spent[month, j] = spent
         queue.debt[j] = max(-left, 0.0) if loaded else 0.0
+    give_up(docket, queue, month)
+    for j in range(capacity.size):
         queue.waiting[month, j] = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
         queue.parked[month, j] = queue.held[j, PARKED_LANE]
 
@@ -322,7 +325,7 @@ KERNELS = (receive, serve, reread)
 """Called from Python, once a month each at most."""
 
 STEPS = (
-    *(strength_of, role_of, is_crime, look_noise, second_noise, enqueue, close, is_platform, told_by_firm),
+    *(strength_of, role_of, is_crime, look_noise, second_noise, enqueue, note_patience, waits, close, is_platform, told_by_firm),
     *(refuse, has_moved, disclose, survives_until, glance, preserve, unasked, ask_firm, ask_police, by_side_door),
     *(screen, another_door, hours_to_screen, screening_load, remember, class_given, collect_live, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),

@@ -36,6 +36,7 @@ from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u
 from sim.review.execution import *  # of each: the codes, purposes of draws and records that its steps name
 from sim.review.notice import *
 from sim.review.pipeline import *
+from sim.review.queue import *
 from sim.review.reading import *
 from sim.review.side_doors import *
 

@@ -142,6 +142,7 @@ class LawInForce(NamedTuple):
     after: Flags  # [I, N, N] from the first day of the window
     reach: NDArray[np.int8]  # [I, N, K] 0 covered, 1 outside the scope, 2 too light; by requester and label
     most: NDArray[np.int8]  # [I] most intrusive data class that the text reaches
+    offers: Keys  # [3] texts, comity aside, that reach a class of data: bit t for row t
     established: Flags  # [I, K] offences that the text itself obliges its parties to punish
     adds: Flags  # [I, K] of these, the ones that a protocol added by name
     powers: Flags  # [I] texts whose parties must have the powers of procedure
@@ -154,6 +155,24 @@ class LawInForce(NamedTuple):
     polices: NDArray[np.int8]  # [2, N, N] first text in force by which police may ask police, before and after; -1 for none
     pushes: NDArray[np.int8]  # [2, N, N] first text in force by which states share unasked, before and after; -1 for none
     keys: Keys  # [I] stable keys of the texts' names
+
+
+def texts_by_pair(in_force: Flags) -> Keys:
+    """Which texts bind two states as one number a pair, ``[N, N]``, bit t for row t of ``in_force`` ``[I, N, N]``.
+
+    A kernel finds all in one place that lie far apart in the table.
+    """
+    bound = np.zeros(in_force.shape[1:], np.uint64)
+    for text, binds in enumerate(in_force):
+        bound |= binds.astype(np.uint64) << np.uint64(text)
+    return bound
+
+
+def _offering(most: NDArray[np.int8]) -> Keys:
+    """Texts that reach each class of data, ``[3]``, bit t for row t of ``most`` ``[I]``; comity, the last, is no text."""
+    rows = np.arange(most.size - 1, dtype=np.uint64)
+    reached = most[:-1] >= np.arange(len(DATA_CLASSES))[:, None]
+    return np.asarray((reached.astype(np.uint64) << rows).sum(axis=1, dtype=np.uint64))
 
 
 def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
@@ -326,11 +345,13 @@ def law_in_force(
     after = _bound_by(names, texts, states, draws)
     before = after & np.array([text.from_start for text in texts])[:, None, None]
     opens = _side_doors(texts)
+    most = np.array([DATA_CLASSES.index(text.most) for text in texts], dtype=np.int8)
     return LawInForce(
         before=before,
         after=after,
         reach=np.stack([reach_of(text, states, offences, inflation) for text in texts]),
-        most=np.array([DATA_CLASSES.index(text.most) for text in texts], dtype=np.int8),
+        most=most,
+        offers=_offering(most),
         established=np.stack([established_by(text, offences) for text in texts]),
         adds=np.stack([added_by(text, offences) for text in texts]),
         powers=np.array([text.powers for text in texts]),
