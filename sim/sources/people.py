@@ -36,10 +36,7 @@ def rows_per_cell(at_risk: Reals, rows: int, counted: Flags) -> Ints:
 
 @kernel
 def ids_of(state_keys: Keys, group_keys: Keys, cell_start: Ints) -> Keys:
-    """Ids of people ``[P]`` by state, group and ordinal, in ascending order within each cell of ``cell_start`` ``[N * G + 1]``.
-
-    Whoever is drawn from a cell therefore does not depend on the order in which rows were made.
-    """
+    """Ids of people ``[P]`` by state, group and ordinal, cell by cell of ``cell_start`` ``[N * G + 1]``."""
     out = np.empty(cell_start[-1], np.uint64)
     start = opened(np.uint64(0), _PERSON)
     for cell in range(cell_start.size - 1):
@@ -101,7 +98,7 @@ def people_table(spec: PeopleSpec, states: StateTable, draws: Draws) -> PeopleTa
     origin = np.repeat(np.arange(states.count), cells.sum(axis=1))
     ids = ids_of(states.keys, name_keys(GROUPS), cell_start)
     for first, last in pairwise(cell_start):
-        ids[first:last].sort()
+        ids[first:last].sort()  # whoever is drawn does not depend on the order in which rows were made
     visibility = np.exp(spec.visibility_spread * draws.normal("person:visibility", ids))
     expression = spec.expression_low + (1 - spec.expression_low) * draws.uniform("person:expression", ids)
     weight = weights_of(visibility, cell_start, states.at_risk.ravel(), spec.certainty_share)
