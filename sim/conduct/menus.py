@@ -102,8 +102,7 @@ def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
-    menus = [framing_menu(world, spec, held) for held in crimes]
-    menu = np.stack(menus) if len(menus) > 1 else menus[0][None]  # a copy of so many weights takes as long as to make them
+    menu = np.stack([framing_menu(world, spec, held) for held in crimes])
     with np.errstate(divide="ignore"):
         np.log(menu, out=menu)
         residence_log = float(np.log(spec.residence_weight))
