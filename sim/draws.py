@@ -15,7 +15,7 @@ import hashlib
 import operator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, floor, lgamma, log, log1p, sqrt
+from math import exp, floor, lgamma, log, log1p, prod, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,9 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 2.0**-53
+_CLEAR = 4.0  # times the chance of any event: more than the sums of its search, whose first may be subnormal, can be off
+_LEAST_SUMMED, _MOST_SUMMED = 1e-3, 50.0  # means between which a search sums up nothing subnormal, and sums from zero are short
+_DOUBT = 1e-9  # of a cumulative probability: a thousand times the roundings of either sum
 _FLOOR = 2.0**-54  # what a quantile function reads for a uniform of exactly zero
 
 
@@ -131,9 +134,18 @@ def normal_quantile(u: float) -> float:
 
 
 @inlined
+def waiting_time(u: float) -> float:
+    """What an option waits in a race, ``-log u``: the least of ``wait / w`` is drawn with probability w / sum w.
+
+    A unit exponential, and minus the logarithm of it the Gumbel of the same uniform: both races have the same winner.
+    """
+    return -log(max(u, _FLOOR))
+
+
+@inlined
 def gumbel_quantile(u: float) -> float:
     """Standard Gumbel quantile, ``-log(-log u)``: the largest of ``log w + Gumbel`` is drawn with probability w / sum w."""
-    return -log(-log(max(u, _FLOOR)))
+    return -log(waiting_time(u))
 
 
 @inlined
@@ -148,14 +160,24 @@ def _poisson_mass(n: int, mean: float) -> float:
 
 
 @inlined
-def poisson_quantile(u: float, mean: float) -> int:
-    """Smallest n whose Poisson cumulative probability exceeds ``u``.
+def _summed_up(u: float, mean: float) -> int:
+    """Smallest n whose cumulative probability, summed from none on, exceeds ``u``; -1 where a sum is too near to ``u`` to tell."""
+    n, mass = 0, exp(-mean)
+    total = mass
+    while total <= u - _DOUBT:
+        n += 1
+        mass *= mean / n
+        total += mass
+    return n if total > u + _DOUBT else -1
+
+
+@inlined
+def poisson_searched(u: float, mean: float) -> int:
+    """Smallest n whose Poisson cumulative probability exceeds ``u``, for a mean above zero.
 
     Searched upwards from twelve deviations under the mean, or for ``u`` over one half downwards from above by the upper tail,
     whose small sums do not drown in the rounding of one.
     """
-    if mean <= 0.0:
-        return 0
     reach = 12.0 * sqrt(mean)
     if u <= 0.5:
         n = max(0, floor(mean - reach - 12.0))
@@ -174,6 +196,18 @@ def poisson_quantile(u: float, mean: float) -> int:
         n -= 1
         beyond += mass
     return n
+
+
+@inlined
+def poisson_quantile(u: float, mean: float) -> int:
+    """Smallest n whose Poisson cumulative probability exceeds ``u``: that of the search, without it where n is certain.
+
+    No event where ``u`` is far from one, for one or more have at most the probability ``mean``; and what plain sums tell.
+    """
+    if mean <= 0.0 or _CLEAR * mean < 1.0 - u:
+        return 0
+    n = _summed_up(u, mean) if _LEAST_SUMMED < mean < _MOST_SUMMED else -1
+    return n if n >= 0 else poisson_searched(u, mean)
 
 
 # --- array forms ---------------------------------------------------------------------------------------------------------
@@ -217,7 +251,7 @@ def as_keys(key: ArrayLike | str) -> Keys:
         return np.asarray(name_key(key))
     array = np.asarray(key)
     if array.dtype.kind == "U":
-        return np.array([name_key(str(name)) for name in array.ravel()], dtype=np.uint64).reshape(array.shape)
+        return name_keys(array.ravel().tolist()).reshape(array.shape)
     if array.dtype.kind not in "iu":
         raise TypeError(f"a key of a draw must be an integer or a name, not {array.dtype}")
     return array.astype(np.uint64, copy=False)
@@ -248,11 +282,13 @@ class Draws:
         >>> Draws(7).uniform("look", [1, 2]).round(6).tolist() == Draws(7).uniform("look", [1, 2]).round(6).tolist()
         True
         """
-        parts = np.broadcast_arrays(*(as_keys(key) for key in keys))
-        table = np.stack([part.ravel() for part in parts]) if parts else np.zeros((0, 1), np.uint64)
-        shape = parts[0].shape if parts else ()
+        parts = [as_keys(key) for key in keys]
+        shape = np.broadcast_shapes(*(part.shape for part in parts))
+        table = np.empty((len(parts), *shape), np.uint64)
+        for row, part in enumerate(parts):
+            table[row] = part
         start = np.uint64(_opened(self.root, name_key(purpose)))  # boxed as int by Numba: the type must be named again
-        return _uniforms(start, np.ascontiguousarray(table)).reshape(shape)
+        return _uniforms(start, table.reshape(len(parts), prod(shape))).reshape(shape)
 
     def normal(self, purpose: str, *keys: ArrayLike | str) -> Reals:
         """Standard normals."""

@@ -20,7 +20,14 @@ _MADE = "sim.made_from_the_safeguards"  # the generated module
 _LOOP = (*HOMES, "sim.review.made")  # modules whose functions are read as they stand in the generated module
 _SCALARS = ("u1", "u2", "u3", "opened")  # of sim.draws, called with a seed and a purpose
 _AT_ONCE = ("u1", "u2", "u3")  # of these, those that give a number and not a hash that is read further down
-_LAWS = {"normal_quantile": "normal", "exponential_quantile": "exponential", "gumbel_quantile": "Gumbel"}
+_LAWS = {
+    "normal_quantile": "normal",
+    "exponential_quantile": "exponential",
+    "waiting_time": "exponential",
+    "gumbel_quantile": "Gumbel",
+    "poisson_quantile": "Poisson",
+    "unit": "uniform",  # of a hash that is read as it is
+}
 _METHODS = ("uniform", "normal", "gumbel", "poisson", "gamma", "beta", "derived")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.arrays import Ints, Keys, Reals, in_order
 from sim.compiled import inlined, loop
-from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
+from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, poisson_quantile, u1, u2, unit
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
@@ -102,16 +102,29 @@ def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> In
     """Counts of latent cases ``[T, N, K + G]``: legitimate by offence, then abusive by group."""
     states, offences = world.states, world.offences
     rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS))
-    month = np.arange(months, dtype=np.uint64)
     halves = np.arange((months + _MONTHS_PER_FRAILTY - 1) // _MONTHS_PER_FRAILTY, dtype=np.uint64)
     frailty = draws.gamma(spec.frailty_shape, "frailty", states.keys[None, :], halves[:, None])
     frailty = np.repeat(frailty, _MONTHS_PER_FRAILTY, axis=0)[:months]  # [T, N]
     crime = ~np.isnan(states.penalties)
     legitimate = states.demand[:, None] * offences.demand_share[None, :] * crime  # [N, K]
     abusive = states.pursuit * (rows > 0)  # [N, G]
-    mean = np.concatenate([frailty[:, :, None] * legitimate, np.broadcast_to(abusive, (months, *abusive.shape))], axis=2)
-    keys = np.concatenate([offences.keys, name_keys(GROUPS)])
-    return draws.poisson(mean, "cases", states.keys[None, :, None], keys[None, None, :], month[:, None, None])
+    counts = np.empty((months, states.count, legitimate.shape[1] + abusive.shape[1]), np.int64)
+    _count(draws.root, states.keys, np.concatenate([offences.keys, name_keys(GROUPS)]), frailty, legitimate, abusive, counts)
+    return counts
+
+
+@loop
+def _count(
+    seed: np.uint64, state_keys: Keys, cell_keys: Keys, frailty: Reals, legitimate: Reals, abusive: Reals, out: Ints
+) -> None:
+    """Write the counts ``[T, N, K + G]``: legitimate means ``[N, K]`` times ``frailty`` ``[T, N]``, and abusive ones ``[N, G]``."""
+    for i in range(state_keys.size):
+        for cell in range(cell_keys.size):
+            start = absorb(absorb(opened(seed, _CASE), state_keys[i]), cell_keys[cell])
+            for t in range(out.shape[0]):
+                wished = cell - legitimate.shape[1]
+                mean = frailty[t, i] * legitimate[i, cell] if wished < 0 else abusive[i, wished]
+                out[t, i, cell] = poisson_quantile(unit(absorb(start, np.uint64(t))), mean)
 
 
 @inlined

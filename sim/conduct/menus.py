@@ -102,8 +102,9 @@ def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
+    menu = np.stack([framing_menu(world, spec, held) for held in crimes])
     with np.errstate(divide="ignore"):
-        menu = np.log(np.stack([framing_menu(world, spec, held) for held in crimes]))
+        np.log(menu, out=menu)
         residence_log = float(np.log(spec.residence_weight))
     return Habits(
         menu=menu,

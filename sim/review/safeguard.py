@@ -27,6 +27,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
@@ -177,6 +178,10 @@ class Institution(Record):
     certain: bool
 
 
+_OF_A_KIND = frozenset[str]().union(*(kind.model_fields for kind in (Gate, Look, Ground, Aftermath, Institution)))
+"""Fields that safeguards of a kind share."""
+
+
 def home_of(safeguard: object) -> ModuleType:
     """The module in which a safeguard's record, and so its rule, is written."""
     return sys.modules[type(safeguard).__module__]
@@ -202,9 +207,8 @@ def own_numbers(safeguard: Any) -> dict[str, float]:
     """Parameters that the safeguard's own record adds to its kind's, as numbers; a choice becomes its ``numbers()`` entry."""
     if hasattr(safeguard, "numbers"):
         return {name: float(value) for name, value in safeguard.numbers().items()}
-    shared = set().union(*(kind.model_fields for kind in (Gate, Look, Ground, Aftermath, Institution)))
     fields = type(safeguard).model_fields
-    return {name: float(getattr(safeguard, name)) for name in fields if name not in shared}
+    return {name: float(getattr(safeguard, name)) for name in fields if name not in _OF_A_KIND}
 
 
 def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
@@ -216,7 +220,7 @@ def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
     home = home_of(safeguard).__name__
     if function is None:
         raise ConfigError(f"{home}: found no function {hook!r}; accepted: every safeguard of its kind has one")
-    names = tuple(inspect.signature(function).parameters)
+    names = _parameters(function)
     own = own_numbers(safeguard)
     kind = getattr(safeguard, "kind", "gate")
     seen = set(SEES) if hook == "acuity" else {name for name in VISIBLE if kind in _SEEN_BY.get(name, _ALL_KINDS)}
@@ -228,6 +232,12 @@ def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
             f"{home}.{hook}, a {kind}: reads {unknown[0]!r}; accepted: its own parameters or {', '.join(sorted(seen))}"
         )
     return names
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Names of a function's parameters; each is asked for some twenty times in a run, and telling them takes long."""
+    return tuple(inspect.signature(function).parameters)
 
 
 def weighs(safeguard: object) -> bool:

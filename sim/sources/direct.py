@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from sim.arrays import Flags, Reals
-from sim.draws import Draws
+from sim.draws import Draws, name_keys
+from sim.sources.rows import codes_of, rows_of
 from sim.world.record import ConfigError
 from sim.world.spec import DirectSpec
 
@@ -50,15 +50,16 @@ def direct_facts(
     ConfigError
         ``demand.direct.at_home`` names a state that the table does not have, while firms list any.
     """
-    codes = np.array(table.index, dtype=str)
+    codes = codes_of(table)
+    keys = name_keys(codes)
     liberal = table["liberal_democracy"].to_numpy(float) - spec.reference_liberal
     seen = _listed(spec, codes, listed)
     unlisted = np.isnan(seen.requests)
     abroad = _ordinary(spec, table, users, draws) * (1 - hosts_itself)
     ordinary = np.where(unlisted[:, ORDINARY], abroad, seen.requests[:, ORDINARY])
-    share = special.betaincinv(spec.emergency_a, spec.emergency_b, draws.uniform("fact:direct_emergency", codes))
+    share = special.betaincinv(spec.emergency_a, spec.emergency_b, draws.uniform("fact:direct_emergency", keys))
     emergency = np.where(unlisted[:, EMERGENCY_PROCESS], ordinary * share / (1 - share), seen.requests[:, EMERGENCY_PROCESS])
-    luck = draws.uniform("fact:direct_answered", codes[:, None], np.array([ORDINARY, EMERGENCY_PROCESS])[None, :])
+    luck = draws.uniform("fact:direct_answered", keys[:, None], np.array([ORDINARY, EMERGENCY_PROCESS])[None, :])
     return DirectFacts(
         requests=np.stack([ordinary, emergency], axis=1),
         answered=_shares(_expected(spec, liberal, ordinary), spec, seen, luck),
@@ -71,13 +72,17 @@ def direct_facts(
     )
 
 
-def _listed(spec: DirectSpec, codes: NDArray[np.str_], listed: pd.DataFrame) -> _Listed:
-    strangers = sorted(set(spec.at_home) - set(codes.tolist()))
+def _listed(spec: DirectSpec, codes: tuple[str, ...], listed: pd.DataFrame) -> _Listed:
+    strangers = sorted(set(spec.at_home) - set(codes))
     if strangers and not listed.empty:
         raise ConfigError(f"demand.direct.at_home: no state has the code {strangers[0]!r}; accepted: the codes of the states table")
-    rows = listed.set_index("code").reindex(codes)
-    rows[np.isin(codes, [code for code, meant in spec.at_home.items() if meant])] = np.nan
-    requests, answered = (np.stack([rows[pair[part]].to_numpy(float) for pair in _COLUMNS], axis=1) for part in (0, 1))
+    at_home = [code for code, meant in spec.at_home.items() if meant]
+    there = rows_of(listed["code"].tolist(), codes)
+    requests, answered = np.full((len(codes), len(_COLUMNS)), np.nan), np.full((len(codes), len(_COLUMNS)), np.nan)
+    for column, names in enumerate(_COLUMNS):
+        for out, name in zip((requests, answered), names, strict=True):
+            out[there[there >= 0], column] = listed[name].to_numpy(float)[there >= 0]
+            out[np.isin(codes, at_home), column] = np.nan
     return _Listed(requests, answered)
 
 
@@ -85,7 +90,7 @@ def _ordinary(spec: DirectSpec, table: pd.DataFrame, users: Reals, draws: Draws)
     """Ordinary requests a year ``[N]`` from the regression: its slope on liberal democracy and its spread are this world's."""
     slope = spec.liberal_slope + spec.liberal_slope_spread * draws.normal("fact:direct_slope", "world")
     spread = spec.spread_low + (spec.spread_high - spec.spread_low) * draws.uniform("fact:direct_spread", "world")
-    luck = draws.normal("fact:direct_requests", np.array(table.index, dtype=str))
+    luck = draws.normal("fact:direct_requests", name_keys(codes_of(table)))
     log_rate = (
         np.log(spec.level)
         + spec.users_slope * np.log(users / spec.reference_users)

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from sim.draws import Draws
+from sim.draws import Draws, name_keys
+from sim.sources.rows import codes_of, rows_of
 from sim.world.vocabulary import Offence, Offences
 
 Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -50,7 +51,7 @@ def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str
         ]
     )
     out, drawn = table.copy(), {}
-    codes = np.array(table.index, dtype=str)
+    keys = name_keys(codes_of(table))
     for column in (*UNIT_INDICES, *SCORE_COLUMNS, *LOGS, "internet_pct"):
         forward, back = _scale(column)
         values = table[column].to_numpy(float)
@@ -60,7 +61,7 @@ def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str
             seen = forward(values[~missing])
             slope, *_ = np.linalg.lstsq(regressors[~missing], seen, rcond=None)
             spread = float(np.std(seen - regressors[~missing] @ slope, ddof=regressors.shape[1]))
-            luck = draws.normal(f"fact:{column}", codes[missing])
+            luck = draws.normal(f"fact:{column}", keys[missing])
             values = values.copy()
             values[missing] = back(regressors[missing] @ slope + spread * luck)
             out[column] = values
@@ -116,24 +117,27 @@ def penalty_table(
     draws: Draws,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Maximum years ``[N, K]`` (nan: no crime) and which cells are known. Same-sex conduct follows ILGA's list, not a draw."""
-    years = np.full((len(codes), len(offences.names)), np.nan)
-    read = np.zeros(years.shape, bool)
+    said = known["max_years"].to_numpy(float)
+    state, offence = rows_of(known["code"].tolist(), codes), rows_of(known["offence"].tolist(), offences.names)
+    state_keys, offence_keys = name_keys(codes)[:, None], offences.keys[None, :]
+    luck = draws.normal("fact:penalty", state_keys, offence_keys)
+    crime = draws.uniform("fact:crime", state_keys, offence_keys) < _crime_shares(democratic, blocks, offences)
+    years = np.empty(luck.shape)
     for k, name in enumerate(offences.names):
-        block = blocks[name]
-        cells = known[(known["offence"] == name) & known["max_years"].notna()]
-        law = penalty_law(block, cells["max_years"].to_numpy(float), shrinkage)
-        share = np.where(democratic, block.penalties.crime_share["democracy"], block.penalties.crime_share["autocracy"])
-        crime = draws.uniform("fact:crime", np.array(codes), name) < share
-        if name == "same_sex_conduct":
-            crime = same_sex_crime
-        luck = draws.normal("fact:penalty", np.array(codes), name)
-        years[:, k] = np.where(crime, np.exp(law.log_median + law.spread * luck), np.nan)
-        rows = known[known["offence"] == name]
-        for code, value in zip(rows["code"], rows["max_years"], strict=True):
-            if code in codes:
-                years[codes.index(code), k] = value
-                read[codes.index(code), k] = True
+        law = penalty_law(blocks[name], said[(offence == k) & ~np.isnan(said)], shrinkage)
+        punished = same_sex_crime if name == "same_sex_conduct" else crime[:, k]
+        years[:, k] = np.where(punished, np.exp(law.log_median + law.spread * luck[:, k]), np.nan)
+    here, read = (state >= 0) & (offence >= 0), np.zeros(years.shape, bool)
+    years[state[here], offence[here]] = said[here]
+    read[state[here], offence[here]] = True
     return years, read
+
+
+def _crime_shares(democratic: NDArray[np.bool_], blocks: Mapping[str, Offence], offences: Offences) -> NDArray[np.float64]:
+    """Share of states of the same side of regime that make a crime of each conduct, ``[N, K]``."""
+    shares = [blocks[name].penalties.crime_share for name in offences.names]
+    one, other = (np.array([share[side] for share in shares]) for side in ("democracy", "autocracy"))
+    return np.where(democratic[:, None], one, other)
 
 
 def leave_one_out(known: pd.DataFrame, blocks: Mapping[str, Offence], shrinkage: float, threshold: float) -> pd.DataFrame:

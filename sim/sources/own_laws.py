@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from sim.arrays import Flags, Reals
-from sim.draws import Draws
+from sim.draws import Draws, name_keys
+from sim.sources.rows import codes_of, rows_of
 from sim.world.spec import OwnLawChance, Transfers
 from sim.world.vocabulary import OWN_LAWS, OwnLaw
 
@@ -26,21 +27,20 @@ def drawn_laws(
     """
     laws: dict[str, Flags] = {}
     drawn: dict[str, Flags] = {}
+    of_law, said = np.array(known["law"].tolist(), dtype=str), known["holds"].to_numpy() > 0
+    there = rows_of(known["code"].tolist(), codes)
     for law in OWN_LAWS:
         chance = np.minimum(chances[law].least + chances[law].by_judicial * judicial, 1.0)
-        holds = draws.uniform("fact:own_law", np.array(codes), law) < chance
-        guessed = np.ones(len(codes), bool)
-        rows = known[known["law"] == law]
-        for code, said in zip(rows["code"], rows["holds"], strict=True):
-            if code in codes:
-                holds[codes.index(code)], guessed[codes.index(code)] = said > 0, False
+        holds = draws.uniform("fact:own_law", name_keys(codes), law) < chance
+        guessed, read = np.ones(len(codes), bool), (of_law == law) & (there >= 0)
+        holds[there[read]], guessed[there[read]] = said[read], False
         laws[law], drawn[f"own_law_{law}"] = holds, guessed
     return laws, drawn
 
 
 def bound_by_directive(spec: Transfers, table: pd.DataFrame) -> Flags:
     """States bound by Directive (EU) 2016/680, ``[N]``: members of the Union, and those beside them that Schengen binds to it."""
-    return (table["eu_member"].to_numpy(float) > 0) | _named(spec.directive, tuple(map(str, table.index)))
+    return (table["eu_member"].to_numpy(float) > 0) | _named(spec.directive, codes_of(table))
 
 
 def held_adequate(spec: Transfers, codes: tuple[str, ...]) -> Flags:
@@ -59,7 +59,7 @@ def transfer_law_of(spec: Transfers, table: pd.DataFrame) -> Reals:
     council = (table["coe_member"].to_numpy(float) > 0) & (law > 0)
     strength = np.where(council, spec.under_convention, spec.under_law * law)
     strength = np.where(bound_by_directive(spec, table), spec.under_directive, strength)
-    own = [spec.own.get(str(code), np.nan) for code in table.index]
+    own = [spec.own.get(code, np.nan) for code in codes_of(table)]
     return np.where(np.isnan(own), strength, own)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
-from sim.arrays import Flags, Reals, in_order
-from sim.draws import Draws, name_keys
+from sim.arrays import Flags, Keys, Reals, in_order
+from sim.compiled import loop
+from sim.draws import Draws, absorb, name_key, name_keys, opened, unit
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
 from sim.sources.own_laws import bound_by_directive, drawn_laws, held_adequate, protection_of, transfer_law_of
+from sim.sources.rows import codes_of, rows_of
 from sim.world.breadth import breadth_of
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, Powers, StatesSpec, Treaties
@@ -22,7 +24,9 @@ from sim.world.states import StateTable
 from sim.world.vocabulary import DEMOCRATIC_FROM, GROUPS, Offence, Offences
 
 _COUNCIL = "coe_member"
+_LEAST_SHAPE = 1e-9  # of a gamma: one of zero has no quantile
 _LEAST_SPREAD = 1e-4  # of a logarithm: under it the prior gamma is a point, and counts change nothing
+_TREATY = name_key("fact:mlat")
 _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
 
@@ -74,14 +78,17 @@ def latent_strictness(table: pd.DataFrame, repression: Reals, correlation: float
     return np.asarray(correlation * repression + np.sqrt(1.0 - correlation**2) * own)
 
 
-def pair_matrix(pairs: pd.DataFrame, column: str, codes: tuple[str, ...]) -> Reals:
-    """A symmetric matrix ``[N, N]`` of a column of the pairs table."""
-    place = {code: row for row, code in enumerate(codes)}
-    out = np.zeros((len(codes), len(codes)))
-    for a, b, value in zip(pairs["a"], pairs["b"], pairs[column], strict=True):
-        if a in place and b in place:
-            out[place[a], place[b]] = out[place[b], place[a]] = float(value)
-    return out
+def pair_matrices(pairs: pd.DataFrame, columns: Sequence[str], codes: tuple[str, ...]) -> list[Reals]:
+    """A symmetric matrix ``[N, N]`` of each of these columns of the pairs table."""
+    a, b = (rows_of(pairs[column].tolist(), codes) for column in ("a", "b"))
+    here = (a >= 0) & (b >= 0)
+    a, b = a[here], b[here]
+    matrices = []
+    for column in columns:
+        out = np.zeros((len(codes), len(codes)))
+        out[a, b] = out[b, a] = pairs[column].to_numpy(float)[here]
+        matrices.append(out)
+    return matrices
 
 
 def alignment_of(spec: Alignment, ideal: Reals, alliance: Reals, blocs: Reals) -> tuple[Reals, Reals]:
@@ -91,24 +98,18 @@ def alignment_of(spec: Alignment, ideal: Reals, alliance: Reals, blocs: Reals) -
     return np.clip(aligned, 0.0, 1.0), closeness
 
 
-def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], draws: Draws) -> NDArray[np.bool_]:
+def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], draws: Draws) -> Flags:
     """Bilateral treaties ``[N, N]``: read for the United States, drawn for other pairs, certain within the Council of Europe."""
-    codes = tuple(str(code) for code in table.index)
+    codes = codes_of(table)
     users = np.log(users_of(table))
     size = users - np.median(users)
-    odds = (
-        spec.density
-        + spec.contiguous * parts["contiguous"]
-        + spec.alliance * parts["alliance"]
-        + spec.bloc * parts["blocs"]
-        + spec.voting * parts["closeness"]
-        + spec.size * (size[:, None] + size[None, :])
-    )
-    names = np.array(codes)
-    earlier = names[:, None] < names[None, :]
-    first = np.where(earlier, names[:, None], names[None, :])
-    second = np.where(earlier, names[None, :], names[:, None])
-    treaty: NDArray[np.bool_] = draws.uniform("fact:mlat", first, second) < special.expit(odds)
+    odds = spec.density + spec.contiguous * parts["contiguous"]
+    for weight, part in ((spec.alliance, "alliance"), (spec.bloc, "blocs"), (spec.voting, "closeness")):
+        odds += weight * parts[part]
+    odds += spec.size * (size[:, None] + size[None, :])
+    luck = np.zeros(odds.shape)
+    _write_luck(draws.root, name_keys(codes), luck)
+    treaty: Flags = luck < special.expit(odds)
     if spec.council_of_europe:
         bound = table[_COUNCIL].to_numpy(float) > 0
         treaty |= np.outer(bound, bound)
@@ -120,6 +121,15 @@ def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], 
     return treaty
 
 
+@loop
+def _write_luck(seed: np.uint64, state_keys: Keys, out: Reals) -> None:
+    """Write the luck of each pair ``[N, N]``, by the keys of its states in their order; symmetric, the diagonal as it was."""
+    for i in range(state_keys.size):
+        start = absorb(opened(seed, _TREATY), state_keys[i])
+        for j in range(i + 1, state_keys.size):
+            out[i, j] = out[j, i] = unit(absorb(start, state_keys[j]))
+
+
 def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts: int) -> tuple[Reals, Reals]:
     """Shares of foreign platforms by jurisdiction ``[N, N]`` and the probability of a domestic service ``[N]``.
 
@@ -127,7 +137,7 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
     (a Dirichlet). A region without stated shares takes the mean of all; a made-up world the first ``synthetic_hosts`` states.
     A stated share is first multiplied by its host's ``factor``, and the region's shares are normed to their old sum.
     """
-    codes = tuple(str(code) for code in table.index)
+    codes = codes_of(table)
     for region, shares in spec.platforms.items():
         _known(f"states.hosting.platforms.{region}", shares, codes, synthetic_hosts > 0)
     _known("states.hosting.home", spec.home, codes, synthetic_hosts > 0)
@@ -136,10 +146,9 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
     platforms = {region: _factored(region, shares, spec.factor) for region, shares in platforms.items()}
     _hosts(spec.factor, platforms)
     share = np.zeros((len(codes), len(codes)))
-    for row, region in enumerate(table["region"]):
-        for code, value in platforms.get(str(region), {}).items():
-            luck = draws.uniform("fact:host", str(region), code)
-            share[row, codes.index(code)] = special.gammaincinv(max(spec.concentration * value, 1e-9), luck)
+    regions = table["region"].to_numpy(str)
+    for region in np.unique(regions):
+        share[regions == region] = _drawn_shares(spec.concentration, region, platforms.get(region, {}), codes, draws)
     bare = share.sum(axis=1) == 0
     if bare.all():
         raise ConfigError("states.hosting.platforms: found no region of the states table; accepted: its regions, with shares")
@@ -147,6 +156,16 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
     share /= share.sum(axis=1, keepdims=True)
     home = np.array([spec.home.get(code, spec.home_default) for code in codes])
     return share, home
+
+
+def _drawn_shares(concentration: float, region: str, stated: Mapping[str, float], codes: tuple[str, ...], draws: Draws) -> Reals:
+    """A region's shares by jurisdiction ``[N]`` in one world, not yet normed: a gamma about each that is stated."""
+    drawn = np.zeros(len(codes))
+    if stated:
+        luck = draws.uniform("fact:host", region, list(stated))
+        shape = np.maximum(concentration * np.array(list(stated.values())), _LEAST_SHAPE)
+        drawn[rows_of(stated, codes)] = special.gammaincinv(shape, luck)
+    return drawn
 
 
 def _factored(region: str, stated: Mapping[str, float], factor: Mapping[str, float]) -> dict[str, float]:
@@ -179,7 +198,7 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     Where a state's own count of formal requests to one provider is informative, its residual is drawn from the gamma posterior
     given that count (Poisson about the regression, prior gamma of the same log spread); elsewhere from the log-normal prior.
     """
-    codes, users = np.array(table.index, dtype=str), users_of(table)
+    codes, users = codes_of(table), users_of(table)
     trend = np.exp(
         spec.users_slope * np.log(users)
         + spec.income_slope * np.log(table["gdp_per_head"].to_numpy(float))
@@ -189,11 +208,11 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     informative = (table["liberal_democracy"].to_numpy(float) >= spec.observed_from) & ~excluded
     counts = table["mla_requests_to_google"].to_numpy(float)
     prior_mean = np.exp(spec.spread**2 / 2)  # of the log-normal residual
-    residual = np.exp(spec.spread * draws.normal("fact:demand", codes)) / prior_mean
+    residual = np.exp(spec.spread * draws.normal("fact:demand", name_keys(codes))) / prior_mean
     if spec.spread > _LEAST_SPREAD and counts[informative].sum() > 0:
         expected = trend * counts[informative].sum() / trend[informative].sum()
         shape = 1 / np.expm1(spec.spread**2)
-        luck = draws.uniform("fact:demand_observed", codes)
+        luck = draws.uniform("fact:demand_observed", name_keys(codes))
         posterior = special.gammaincinv(shape + counts, luck) / (shape + expected)
         residual = np.where(informative, posterior, residual)
     rate = trend * residual
@@ -212,7 +231,7 @@ def pursuit_of(
     others share the odds among themselves. Bounded per person at risk in proportion to the same odds, or a small state whose
     authorities ask for much evidence would pursue each of its few people again and again.
     """
-    luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
+    luck = draws.normal("fact:pursuit", name_keys(codes_of(table)))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
     odds = np.minimum(odds, spec.abusive_most)
     weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])
@@ -238,19 +257,18 @@ def powers_of(spec: Powers, codes: tuple[str, ...], party: Flags, draws: Draws) 
 
     The maximum from which content may be intercepted (Art 30: a range of serious offences, set by domestic law) is log-normal.
     """
-    luck = draws.uniform("fact:power", np.array(codes))
-    years = spec.intercept_median_years * np.exp(spec.intercept_spread * draws.normal("fact:intercept_from", np.array(codes)))
+    luck = draws.uniform("fact:power", name_keys(codes))
+    years = spec.intercept_median_years * np.exp(spec.intercept_spread * draws.normal("fact:intercept_from", name_keys(codes)))
     return _Held(compels=party | (luck < spec.compels), listens=party | (luck < spec.listens), intercept_from=years)
 
 
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
     """Share of people at risk who live abroad ``[N]``, and where ``[N, N]``; where no host is known, by closeness."""
-    codes = tuple(str(code) for code in table.index)
-    place = {code: row for row, code in enumerate(codes)}
+    codes = codes_of(table)
+    origin, host = (rows_of(exiles[column].tolist(), codes) for column in ("origin", "host"))
+    here = (origin >= 0) & (host >= 0) & (origin != host)
     hosts = np.zeros((len(codes), len(codes)))
-    for origin, host, people in zip(exiles["origin"], exiles["host"], exiles["people"], strict=True):
-        if origin in place and host in place and origin != host:
-            hosts[place[origin], place[host]] += float(people)
+    hosts[origin[here], host[here]] = exiles["people"].to_numpy(float)[here]
     bare = hosts.sum(axis=1) == 0
     hosts[bare] = closeness[bare]
     hosts /= hosts.sum(axis=1, keepdims=True)
@@ -277,12 +295,9 @@ def users_of(table: pd.DataFrame) -> Reals:
 
 def ties_of(pairs: pd.DataFrame, table: pd.DataFrame, spec: StatesSpec) -> Ties:
     """Borders, alliances, blocs and votes, and what follows from them."""
-    codes = tuple(str(code) for code in table.index)
-    parts = {
-        "contiguous": pair_matrix(pairs, "contiguous", codes),
-        "alliance": pair_matrix(pairs, "defence_alliance", codes),
-        "blocs": pair_matrix(pairs, "shared_blocs", codes),
-    }
+    codes = codes_of(table)
+    contiguous, alliance, blocs = pair_matrices(pairs, ("contiguous", "defence_alliance", "shared_blocs"), codes)
+    parts = {"contiguous": contiguous, "alliance": alliance, "blocs": blocs}
     ideal = table["ideal_point"].to_numpy(float)
     alignment, parts["closeness"] = alignment_of(spec.alignment, ideal, parts["alliance"], parts["blocs"])
     near = (spec.distant + parts["contiguous"] + alignment) * np.sqrt(users_of(table))[None, :]
@@ -291,7 +306,7 @@ def ties_of(pairs: pd.DataFrame, table: pd.DataFrame, spec: StatesSpec) -> Ties:
 
 
 def _completed(table: pd.DataFrame, spec: StatesSpec, draws: Draws) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
-    codes = tuple(str(code) for code in table.index)
+    codes = codes_of(table)
     _known("states.online_pct", spec.online_pct, codes, spec.source == "synthetic")
     full, drawn = completed(table, draws)
     for code, online in spec.online_pct.items():
@@ -311,7 +326,7 @@ def state_table(
 ) -> StateTable:
     """The states of one world: sources completed by the draws of its seed."""
     table, drawn = _completed(tables.states, spec, draws)
-    codes = tuple(str(code) for code in table.index)
+    codes = codes_of(table)
     users = users_of(table)
     ties = ties_of(tables.pairs, table, spec)
     repression = latent_repression(table)
@@ -333,25 +348,25 @@ def state_table(
     )
     laws, guessed = drawn_laws(spec.own_law, tables.own_laws, codes, table["judicial_constraints"].to_numpy(float), draws)
     transfer_law = transfer_law_of(spec.transfers, table)
+    rule = special.ndtr(standardised(table["rule_of_law"].to_numpy(float)))
     return StateTable(
         codes=codes,
-        names=tuple(str(name) for name in table["name"]),
+        names=tuple(map(str, table["name"].tolist())),
         keys=name_keys(codes),
         place=table[["lon", "lat"]].to_numpy(float).copy(),
-        region=tuple(str(region) for region in table["region"]),
+        region=tuple(map(str, table["region"].tolist())),
         regime=table["regime"].to_numpy(np.int64).copy(),
         liberal=table["liberal_democracy"].to_numpy(float).copy(),
         commitment=table["free_expression"].to_numpy(float).copy(),
-        rule=stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float))),
+        rule=rule,
         judicial=table["judicial_constraints"].to_numpy(float).copy(),
         strictness=latent_strictness(table, repression, spec.correlation),
         repression=repression,
-        skill=stats.norm.cdf(standardised(table["government_effectiveness"].to_numpy(float))),
-        data_protection=table["data_protection_law"].fillna(0.0).to_numpy(float)
-        * stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float))),
+        skill=special.ndtr(standardised(table["government_effectiveness"].to_numpy(float))),
+        data_protection=table["data_protection_law"].fillna(0.0).to_numpy(float) * rule,
         terror=standardised(table["political_terror"].to_numpy(float)),
         transfer_law=transfer_law,
-        protection=protection_of(table, stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float)))),
+        protection=protection_of(table, rule),
         demand=demand,
         pursuit=pursuit_of(demand_spec, table, demand, repression, at_risk, people.counted, draws),
         at_risk=at_risk,

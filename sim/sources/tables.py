@@ -296,15 +296,14 @@ def _cut(name: str) -> str:
 
 def _numbers(path: Path, cells: pd.Series, column: NumberColumn) -> pd.Series:
     """Turn one column's text into ``float64``, or ``int64`` where it is whole and never empty."""
-    empty = cells == ""
-    plain = np.array([is_number(cell) for cell in cells.tolist()], bool)
-    numbers = pd.to_numeric(cells.where(plain), errors="coerce").astype(np.float64)
+    text = cells.tolist()
+    numbers = pd.Series([float(cell) if is_number(cell) else np.nan for cell in text], cells.index, np.float64)
     values = numbers.to_numpy()
     good = np.isfinite(values) & (values >= column.low) & (values <= column.high)
     if column.whole:
         good &= (values == np.round(values)) & (np.abs(values) <= _MOST_WHOLE)
     if column.may_be_empty:
-        good |= empty.to_numpy()
+        good |= np.array([not cell for cell in text], bool)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
         found = quoted(cells.iloc[row]) if cells.iloc[row] else "nothing"

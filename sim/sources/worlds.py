@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from sim.draws import Draws
 from sim.sources.csv_files import TableError
 from sim.sources.people import people_table
+from sim.sources.rows import codes_of
 from sim.sources.states import SourceTables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_own_laws, no_pairs, no_penalties, synthetic_states
 from sim.sources.tables import packaged, read_direct, read_exiles, read_own_laws, read_pairs, read_penalties, read_states
@@ -49,18 +50,19 @@ def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str
         raise TableError(
             f"{name}: found {len(states)} states; accepted: at least {_LEAST_STATES}, for gaps are drawn from a regression"
         )
-    codes = [str(code) for code in states.index]
+    here = codes_of(states)
+    known = here if table is None else codes_of(read_states())  # an own table may have fewer states than these files name
     return SourceTables(
         states,
-        _within(read_pairs(), ("a", "b"), codes),
-        _within(read_exiles(), ("origin", "host"), codes),
-        _within(read_penalties(penalties, offences=list(offences)), ("code",), codes),
-        _within(read_direct(), ("code",), codes),
-        _within(read_own_laws(), ("code",), codes),
+        _within(read_pairs(codes=known), ("a", "b"), here),
+        _within(read_exiles(codes=known), ("origin", "host"), here),
+        _within(read_penalties(penalties, known, list(offences)), ("code",), here),
+        _within(read_direct(codes=known), ("code",), here),
+        _within(read_own_laws(codes=known), ("code",), here),
     )
 
 
-def _within(table: pd.DataFrame, columns: tuple[str, ...], codes: list[str]) -> pd.DataFrame:
+def _within(table: pd.DataFrame, columns: tuple[str, ...], codes: Collection[str]) -> pd.DataFrame:
     for column in columns:
         table = table[table[column].isin(codes)]
     return table.reset_index(drop=True)

@@ -400,8 +400,11 @@ def _reaches_everything(text: Instrument) -> bool:
 
 def _doors(before: Flags, after: Flags, opens: Flags) -> NDArray[np.int8]:
     """The first text in force that has a side door, whichever text governs the request itself."""
-    usable = np.stack([before, after]) & opens[None, :, None, None]
-    return np.where(usable.any(axis=1), usable.argmax(axis=1), -1).astype(np.int8)
+    first = np.full((2, *before.shape[1:]), -1, np.int8)
+    for row in np.flatnonzero(opens)[::-1]:  # the first is written last
+        for phase, bound in enumerate((before, after)):
+            first[phase][bound[row]] = row
+    return first
 
 
 def _pairs(name: str, text: Instrument, states: StateTable, draws: Draws) -> Flags:

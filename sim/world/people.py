@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Keys
+from sim.arrays import Ints, Keys
+
+
+def _ascending(*columns: Ints | Keys) -> bool:
+    """Whether rows come in order of the first column, rows that are equal in it in order of the next, and so on."""
+    equal = np.ones(max(columns[0].size - 1, 0), bool)
+    for column in columns:
+        if (equal & (column[1:] < column[:-1])).any():
+            return False
+        equal &= column[1:] == column[:-1]
+    return True
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class PeopleTable:
 
     def __post_init__(self) -> None:
         """Refuse rows that are not in order of (origin, group, id), and freeze every array."""
-        if not np.array_equal(np.lexsort((self.ids, self.group, self.origin)), np.arange(self.ids.size)):
+        if not _ascending(self.origin, self.group, self.ids):
             raise ValueError("people must come in order of origin, group and id")
         for array in vars(self).values():
             array.setflags(write=False)

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from sim.draws import Draws, exponential_quantile, gumbel_quantile, normal_quantile, poisson_quantile
+from sim.draws import (
+    Draws,
+    exponential_quantile,
+    gumbel_quantile,
+    normal_quantile,
+    poisson_quantile,
+    poisson_searched,
+    waiting_time,
+)
 from tests.draws.battery import ALARM, SEEDS, chi_square_p, condemned, kolmogorov, normal_p
 from tests.shares import one_in
 
@@ -104,6 +112,12 @@ def test_another_weight_changes_only_cases_which_that_option_wins_or_loses(optio
         assert stats.binomtest(int(moved.sum()), CASES.size, share).pvalue > ALARM
 
 
+def test_a_race_of_waits_is_won_by_whom_the_race_of_gumbels_is() -> None:
+    luck = Draws(8).uniform("destination", CASES[:2000, None], 1, NAMES)
+    waits = np.array([[waiting_time(u) for u in row] for row in luck]) / WEIGHTS
+    assert np.array_equal(waits.argmin(axis=1), winners(WEIGHTS, NAMES)[:2000])
+
+
 def test_neither_the_order_of_options_nor_an_impossible_one_changes_a_race() -> None:
     before = winners(WEIGHTS, NAMES)
     order = np.array([5, 2, 7, 0, 1, 6, 4, 3])
@@ -153,6 +167,17 @@ def test_poisson_counts_have_mean_and_variance_of_their_mean(mean: float) -> Non
         spread = np.sqrt((mean + 2.0 * mean**2) / n)  # deviation of the mean squared deviation
         p[f"variance {seed}"] = normal_p(float((((counts - mean) ** 2).mean() - mean) / spread))
     assert not condemned(p)
+
+
+@pytest.mark.parametrize("mean", [1e-12, 1.3e-7, 3e-7, 1e-4, 9.9e-4, 1.1e-3, 0.02, 0.24, 0.5, 1.0, 7.0, 49.9, 50.1, 170.0])
+def test_counts_that_are_certain_without_a_search_are_those_of_the_search(mean: float) -> None:
+    """Near every step too, and where the first sum of a search is subnormal or nothing at all."""
+    steps = stats.poisson.cdf(np.arange(90), mean)
+    near = (steps[:, None] + np.array([0.0, 1e-12, 2e-9, 1e-6]) * np.array([[1.0], [-1.0]])[:, None]).ravel()
+    exits = 1.0 - mean * np.array([0.2, 0.25 - 1e-9, 0.25, 0.25 + 1e-9, 1.0, 3.0])
+    for u in np.concatenate([grid()[::40], 1.0 - 2.0 ** -np.arange(1.0, 54.0), near, exits]):
+        if 0.0 <= u < 1.0:
+            assert poisson_quantile(u, mean) == poisson_searched(u, mean), (u, mean)
 
 
 def test_means_of_poisson_counts_broadcast_and_more_mean_never_gives_fewer_cases() -> None:

@@ -223,7 +223,6 @@ WITH_REASON: dict[str, dict[float, str]] = {
         4: "regimes of the world",
         0.9: "upper end of a central 80 per cent interval, as its docstring says",
     },
-    "sim/sources/people.py": {4: "host slots of a person"},
     "sim/sources/tables.py": {40: "names shown in a message"},
     "sim/world/instruments.py": {6: "codes shown in a message"},
 }

@@ -327,7 +327,7 @@ def test_kernels_draw_by_the_law_and_the_keys_that_are_listed() -> None:
     assert found["destination", "sim.conduct.choices.choose_destination"].law == "Gumbel"
     assert found["look", "sim.review.reading.look_noise"].keys == ("case", "state", "look")
     assert found["luck", "sim.review.made.gates"].keys == ("ck", "sk", "'goodwill'")
-    assert found["person", "sim.sources.people.people_table"].of == "no seed"
+    assert found["person", "sim.sources.people.ids_of"].of == "no seed"
 
 
 def test_every_estimand_is_defined_by_the_function_that_yields_it() -> None:
