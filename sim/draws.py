@@ -30,6 +30,10 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 2.0**-53
 _FLOOR = 2.0**-54  # what a quantile function reads for a uniform of exactly zero
+_SURELY_NONE = 3.0  # a chance of more than so many means above ``u`` leaves no doubt of a Poisson zero: P(n > 0) < mean
+_FEW = 64.0  # means up to which a Poisson is sooner found from zero upwards
+_FAR_TAIL = 1e-5  # chance beyond which the upper tail alone tells a Poisson
+_IN_DOUBT = 1e-9  # sums that come closer to ``u`` are told by the tail: far more than rounding moves them
 
 
 @lru_cache(maxsize=4096)
@@ -144,7 +148,7 @@ def exponential_quantile(u: float) -> float:
 
 @inlined
 def _poisson_mass(n: int, mean: float) -> float:
-    return exp(n * log(mean) - mean - lgamma(n + 1.0))
+    return exp(n * log(mean) - mean - lgamma(n + 1.0)) if n > 0 else exp(-mean)
 
 
 @inlined
@@ -152,9 +156,9 @@ def poisson_quantile(u: float, mean: float) -> int:
     """Smallest n whose Poisson cumulative probability exceeds ``u``.
 
     Searched upwards from twelve deviations under the mean, or for ``u`` over one half downwards from above by the upper tail,
-    whose small sums do not drown in the rounding of one.
+    whose small sums do not drown in the rounding of one. Where neither rounding nor the tail matters, a shorter way gives the same.
     """
-    if mean <= 0.0:
+    if mean <= 0.0 or 1.0 - u > _SURELY_NONE * mean:
         return 0
     reach = 12.0 * sqrt(mean)
     if u <= 0.5:
@@ -166,6 +170,10 @@ def poisson_quantile(u: float, mean: float) -> int:
             mass *= mean / n
             total += mass
         return n
+    if mean <= _FEW and 1.0 - u > _FAR_TAIL:
+        n = _found_upwards(u, mean)
+        if n >= 0:
+            return n
     n = floor(mean + reach + 40.0)
     mass = _poisson_mass(n, mean)
     beyond = mass
@@ -174,6 +182,18 @@ def poisson_quantile(u: float, mean: float) -> int:
         n -= 1
         beyond += mass
     return n
+
+
+@inlined
+def _found_upwards(u: float, mean: float) -> int:
+    """The same n from zero upwards; -1 where a sum comes so close to ``u`` that its rounding might decide."""
+    n, mass = 0, exp(-mean)
+    before, total = 0.0, mass
+    while total <= u:
+        n += 1
+        mass *= mean / n
+        before, total = total, total + mass
+    return n if total - u > _IN_DOUBT and u - before > _IN_DOUBT else -1
 
 
 # --- array forms ---------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ Thresholds: a statistical test fails a perfect generator once in a million; a nu
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import special, stats
 
-from sim.draws import Draws, exponential_quantile, gumbel_quantile, normal_quantile, poisson_quantile
+from sim.draws import Draws, _poisson_mass, exponential_quantile, gumbel_quantile, normal_quantile, poisson_quantile
 from tests.draws.battery import ALARM, SEEDS, chi_square_p, condemned, kolmogorov, normal_p
 from tests.shares import one_in
 
@@ -143,6 +145,37 @@ def test_poisson_counts_are_near_scipys_at_the_highest_uniform(mean: float) -> N
 
 
 @pytest.mark.slow
+def told_by_the_search(u: float, mean: float) -> int:
+    """The Poisson quantile as its definition says, with no shorter way; the first mass is the compiled one, to the last bit."""
+    reach = 12.0 * math.sqrt(mean)
+    if u <= 0.5:
+        n = max(0, math.floor(mean - reach - 12.0))
+        total = mass = _poisson_mass(n, mean)
+        while total <= u:
+            n += 1
+            mass *= mean / n
+            total += mass
+        return n
+    n = math.floor(mean + reach + 40.0)
+    beyond = mass = _poisson_mass(n, mean)
+    while beyond < 1.0 - u and n > 0:
+        mass *= n / mean
+        n -= 1
+        beyond += mass
+    return n
+
+
+@pytest.mark.parametrize("mean", [1e-7, 3e-6, 1e-3, 0.2, 0.35, 1.0, 7.5, 63.9, 64.1, 250.0])
+def test_shorter_ways_give_the_poisson_count_of_the_search_to_the_last_bit(mean: float) -> None:
+    steps = stats.poisson.cdf(np.arange(int(mean + 10 * np.sqrt(mean) + 12)), mean)
+    near = np.concatenate([np.arange(-20, 21) * 2.0**-53, 10.0 ** -np.arange(7.0, 14.0), -(10.0 ** -np.arange(7.0, 14.0))])
+    exits = 1.0 - mean * np.array([0.3, 0.9, 1.0, 1.1, 2.0, 2.99, 3.0, 3.01, 4.0])
+    tails = 1.0 - 1e-5 * np.array([0.1, 0.99, 1.0, 1.01, 10.0])
+    uniforms = np.concatenate([(steps[:, None] + near).ravel(), exits, tails, CASES[:2000] / 2000.0])
+    for u in np.clip(uniforms, 0.0, TOP):
+        assert poisson_quantile(u, mean) == told_by_the_search(u, mean), u
+
+
 @pytest.mark.parametrize("mean", [0.3, 3.0, 30.0, 300.0, 5000.0])
 def test_poisson_counts_have_mean_and_variance_of_their_mean(mean: float) -> None:
     n = CASES.size
