@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Flags, Keys, Reals
+from sim.compiled import loop
 from sim.conduct.learning import Ledger, Mind, Unheard
 from sim.conduct.retries import CaseBook
 from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws
 from sim.enactment import Polity
-from sim.metrics import Finished, giving_rows
+from sim.metrics.cohort import Finished, gives
 from sim.review.admissible import usable_rows
 from sim.review.institutions import Bench
 from sim.review.memory import Memories, Unremembered
@@ -24,10 +25,15 @@ from sim.settings import Config
 from sim.society.exposure import Affairs
 from sim.society.expression import Climate, blows
 from sim.world.cases import Cases
-from sim.world.docket import Docket, empty_docket, filled_rows
+from sim.world.docket import Docket, empty_docket, filled_rows, with_room
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, OPEN, PENDING
 
+_AS_THEY_WERE = frozenset(Docket._fields) - {
+    *("status", "granted", "narrowed", "reason", "grounds", "condition", "executed_day", "ended_day", "decided_day"),
+    *("told", "evaded", "misused", "published", "judged", "realtime"),
+}
+"""Columns of the docket that the end of a run leaves alone."""
 _GROWTH = 1.5  # at least so many times its room has the docket after it grew; memory, not science
 
 
@@ -84,37 +90,25 @@ def make_room(run: Run, extra: int) -> None:
     used, room = int(run.docket.used[0]), run.docket.case.size
     if used + extra <= room:
         return
-    larger = empty_docket(max(int(room * _GROWTH), used + extra))
-    for name in run.docket._fields[1:]:
-        getattr(larger, name)[:used] = getattr(run.docket, name)[:used]
-    larger.used[0] = used
-    after, beside = (np.resize(links, larger.case.size) for links in (run.queue.after, run.queue.beside))
-    run.docket, run.queue = larger, run.queue._replace(after=after, beside=beside)
-    run.unheard = run.unheard._replace(rows=np.resize(run.unheard.rows, larger.case.size))
+    larger = max(int(room * _GROWTH), used + extra)
+    columns, run.docket = run.docket._asdict(), empty_docket(0)
+    run.docket = with_room(columns, larger)
+    after, beside = (np.resize(links, larger) for links in (run.queue.after, run.queue.beside))
+    run.queue = run.queue._replace(after=after, beside=beside)
+    run.unheard = run.unheard._replace(rows=np.resize(run.unheard.rows, larger))
 
 
 def finish(run: Run) -> Finished:
-    """Tell the run to its end: what had not ended by the last day is still pending, and every case has its status."""
-    docket = filled_rows(run.docket)
-    horizon = run.month * DAYS_PER_MONTH
-    beyond = docket.ended_day >= horizon
-    docket.status[beyond] = PENDING
-    docket.granted[beyond] = -1
-    docket.narrowed[beyond] = -1
-    docket.reason[beyond] = -1
-    docket.grounds[beyond] = 0
-    for column in (docket.executed_day, docket.ended_day):
-        column[beyond] = np.nan
-    for mark in (docket.told, docket.evaded, docket.misused, docket.published, docket.judged, docket.realtime):
-        mark[beyond] = 0
-    docket.narrowed[docket.granted < 0] = -1
-    docket.condition[docket.granted < 0] = -1
-    docket.decided_day[docket.decided_day >= horizon] = np.nan
+    """Tell the run to its end: what had not ended by the last day is still pending, and every case has its status.
+
+    Of a run that goes on it is a picture of today. That of one which is over shares with it what the end leaves as it was.
+    """
+    docket = filled_rows(run.docket, _AS_THEY_WERE if run.month >= run.months else frozenset())
+    _reopen(docket, run.month * DAYS_PER_MONTH)
     status = run.book.status.copy()
-    pending = np.zeros(status.size, bool)
-    pending[docket.case[np.isnan(docket.ended_day)]] = True
-    status[(status == OPEN) & ~pending] = ENDED
-    status[docket.case[giving_rows(docket, run.cases)]] = DISCLOSED
+    _settle(docket, run.cases.abusive, np.zeros(status.size, np.bool_), status)
+    at_home, live = np.zeros(status.size), np.flatnonzero(run.cases.domestic & run.cases.abusive & ~run.dropped)
+    at_home[live] = run.at_home[run.cases.month[live], run.cases.requester[live]]
     return Finished(
         world=run.world,
         cases=run.cases,
@@ -130,10 +124,37 @@ def finish(run: Run) -> Finished:
         blows=blows(run.climate, run.world.people),
         listening=run.config.demand.realtime_share > 0,
         usable=usable_rows(docket, run.cases, run.trained, run.config.review.usable, run.draws),
-        at_home=np.where(
-            run.cases.domestic & run.cases.abusive & ~run.dropped, run.at_home[run.cases.month, run.cases.requester], 0.0
-        ),
+        at_home=at_home,
         spying=run.config.conduct.spyware > 0,
         spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws)
         & (run.cases.month >= run.config.run_in_months),
     )
+
+
+@loop
+def _reopen(docket: Docket, horizon: float) -> None:
+    """Take back what the docket holds of days from ``horizon`` on; nothing came of what ended then, or came of no answer."""
+    for m in range(docket.case.size):
+        if docket.ended_day[m] >= horizon:
+            docket.status[m], docket.granted[m], docket.reason[m], docket.grounds[m] = PENDING, -1, -1, 0
+            docket.executed_day[m], docket.ended_day[m] = np.nan, np.nan
+            docket.told[m], docket.evaded[m], docket.misused[m], docket.published[m] = 0, 0, 0, 0
+            docket.judged[m], docket.realtime[m] = 0, 0
+        if docket.granted[m] < 0:
+            docket.narrowed[m], docket.condition[m] = -1, -1
+        if docket.decided_day[m] >= horizon:
+            docket.decided_day[m] = np.nan
+
+
+@loop
+def _settle(docket: Docket, abusive: Flags, pending: Flags, status: NDArray[np.int8]) -> None:
+    """Settle the status of every case ``[C]``: whose data were given, and where no answer is open; ``pending`` is room for that."""
+    for m in range(docket.case.size):
+        if np.isnan(docket.ended_day[m]):
+            pending[docket.case[m]] = True
+    for c in range(status.size):
+        if status[c] == OPEN and not pending[c]:
+            status[c] = ENDED
+    for m in range(docket.case.size):
+        if gives(docket, m, abusive[docket.case[m]]):
+            status[docket.case[m]] = DISCLOSED

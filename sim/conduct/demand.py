@@ -6,11 +6,11 @@ Legitimate counts share a gamma frailty per state and half-year. A person at ris
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import floor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.arrays import Ints, Keys, Reals, in_order
 from sim.compiled import inlined, loop
@@ -27,6 +27,7 @@ _SECRET, _DOSSIER, _SUBJECT, _HOST = map(name_key, ("secret", "dossier", "subjec
 _REALTIME = name_key("realtime")
 _SUBJECT_STATE, _PLATFORMS = map(name_key, ("subject:state", "platforms"))
 _HOME_SLOT = np.uint64(99)  # key of the home service, apart from the platform slots
+Counts = NDArray[np.int32]
 _ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
 
 
@@ -55,6 +56,31 @@ class Cohort(NamedTuple):
     residence: Ints
     weight: Reals
     visibility: Reals
+
+
+class Desk(NamedTuple):
+    """Room in which a month's wishes are put in order; each holds as many as the busiest month has."""
+
+    id: Keys
+    luck: Reals  # which part of the month has passed
+    unsorted_requester: NDArray[np.int32]
+    unsorted_cell: NDArray[np.int32]
+    requester: NDArray[np.int32]  # in order
+    cell: NDArray[np.int32]  # in order: offence, or after these group
+    bins: Ints  # and one more
+
+
+def empty_desk(most: int) -> Desk:
+    """A desk for at most so many wishes a month."""
+    return Desk(
+        id=np.empty(most, np.uint64),
+        luck=np.empty(most),
+        unsorted_requester=np.empty(most, np.int32),
+        unsorted_cell=np.empty(most, np.int32),
+        requester=np.empty(most, np.int32),
+        cell=np.empty(most, np.int32),
+        bins=np.empty(most + 1, np.int64),
+    )
 
 
 def _running(weights: Reals) -> Reals:
@@ -98,33 +124,37 @@ def realtime_chance(spec: DemandSpec, repression: Reals) -> Reals:
     return np.minimum(spec.realtime_share * np.exp(spec.realtime_slope * repression), spec.realtime_most)
 
 
-def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> Ints:
+def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> Counts:
     """Counts of latent cases ``[T, N, K + G]``: legitimate by offence, then abusive by group."""
     states, offences = world.states, world.offences
     rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS))
     halves = np.arange((months + _MONTHS_PER_FRAILTY - 1) // _MONTHS_PER_FRAILTY, dtype=np.uint64)
-    frailty = draws.gamma(spec.frailty_shape, "frailty", states.keys[None, :], halves[:, None])
-    frailty = np.repeat(frailty, _MONTHS_PER_FRAILTY, axis=0)[:months]  # [T, N]
+    frailty = draws.gamma(spec.frailty_shape, "frailty", states.keys[None, :], halves[:, None])  # [T / 6, N]
     crime = ~np.isnan(states.penalties)
     legitimate = states.demand[:, None] * offences.demand_share[None, :] * crime  # [N, K]
     abusive = states.pursuit * (rows > 0)  # [N, G]
-    counts = np.empty((months, states.count, legitimate.shape[1] + abusive.shape[1]), np.int64)
-    _count(draws.root, states.keys, np.concatenate([offences.keys, name_keys(GROUPS)]), frailty, legitimate, abusive, counts)
+    cells = np.concatenate([offences.keys, name_keys(GROUPS)])
+    counts = np.empty((months, states.count, cells.size), np.int32)
+    _count(draws.root, states.keys, cells, frailty, legitimate, abusive, np.empty(counts.shape[1:], np.uint64), counts)
     return counts
 
 
 @loop
 def _count(
-    seed: np.uint64, state_keys: Keys, cell_keys: Keys, frailty: Reals, legitimate: Reals, abusive: Reals, out: Ints
+    seed: np.uint64, states: Keys, cells: Keys, frailty: Reals, legitimate: Reals, abusive: Reals, keys: Keys, counts: Counts
 ) -> None:
-    """Write the counts ``[T, N, K + G]``: legitimate means ``[N, K]`` times ``frailty`` ``[T, N]``, and abusive ones ``[N, G]``."""
-    for i in range(state_keys.size):
-        for cell in range(cell_keys.size):
-            start = absorb(absorb(opened(seed, _CASE), state_keys[i]), cell_keys[cell])
-            for t in range(out.shape[0]):
-                wished = cell - legitimate.shape[1]
-                mean = frailty[t, i] * legitimate[i, cell] if wished < 0 else abusive[i, wished]
-                out[t, i, cell] = poisson_quantile(unit(absorb(start, np.uint64(t))), mean)
+    """Draw ``counts`` ``[T, N, K + G]``, Poisson by state, cell and month; ``keys`` ``[N, K + G]`` is room to work in."""
+    offences = legitimate.shape[1]
+    start = opened(seed, _CASE)
+    for i in range(states.size):
+        for cell in range(cells.size):
+            keys[i, cell] = absorb(absorb(start, states[i]), cells[cell])
+    for t in range(counts.shape[0]):
+        for i in range(states.size):
+            busy = frailty[t // _MONTHS_PER_FRAILTY, i]
+            for cell in range(cells.size):
+                mean = busy * legitimate[i, cell] if cell < offences else abusive[i, cell - offences]
+                counts[t, i, cell] = poisson_quantile(unit(absorb(keys[i, cell], np.uint64(t))), mean) if mean > 0.0 else 0
 
 
 @inlined
@@ -142,49 +172,101 @@ def _first_over(running: Reals, start: int, stop: int, aim: float) -> int:
 
 @inlined
 def _pick(running: Reals, u: float) -> int:
-    """Place that a uniform ``u`` picks among running sums of shares."""
-    return _first_over(running, 0, running.size, u)
+    """Place that a uniform ``u`` picks among running sums of shares: as many as do not exceed it, the last one left aside.
+
+    Counted and not searched: no branch hangs on luck, so that a short table is read in one go.
+    """
+    place = 0
+    for k in range(running.size - 1):
+        place += running[k] <= u
+    return place
 
 
 @loop
 def _fill(
     seed: np.uint64,
-    counts: Ints,
+    counts: Counts,
     state_keys: Keys,
     cell_keys: Keys,
     offence_count: int,
     wishes: Wishes,
     cohort: Cohort,
+    desk: Desk,
     out: Cases,
 ) -> None:
-    """Write every particular of all cases into ``out``, month by month; ``counts`` is ``[T, N, K + G]``."""
-    row = 0
+    """Write every particular of all cases into ``out``, month by month in order of day and id; ``counts`` is ``[T, N, K + G]``."""
+    first = 0
     for t in range(counts.shape[0]):
-        for i in range(counts.shape[1]):
-            for cell in range(counts.shape[2]):
-                for ordinal in range(counts[t, i, cell]):
-                    key = opened(seed, _CASE)
-                    key = absorb(absorb(key, state_keys[i]), cell_keys[cell])
-                    key = absorb(absorb(key, np.uint64(t)), np.uint64(ordinal)) & _ID_MASK
-                    out.id[row] = key
-                    out.month[row] = t
-                    out.day[row] = (t + u1(seed, _DAY, key)) * DAYS_PER_MONTH
-                    out.requester[row] = i
-                    out.abusive[row] = cell >= offence_count
-                    out.secret[row] = u1(seed, _SECRET, key) < wishes.shares[4]
-                    out.dossier[row] = normal_quantile(u1(seed, _DOSSIER, key))
-                    if cell < offence_count:
-                        out.conduct[row] = cell
-                        out.group[row], out.person[row], out.member[row], out.visibility[row] = -1, -1, 0, 1.0
-                        out.wanted[row] = _pick(wishes.wants[cell], u1(seed, _CLASS, key))
-                        out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[2]
-                        _place_subject(seed, key, i, wishes, out, row)
-                    else:
-                        _place_person(seed, key, i, cell - offence_count, cohort, wishes, out, row)
-                    if out.wanted[row] >= TRAFFIC and u1(seed, _REALTIME, key) < wishes.realtime[i]:
-                        out.realtime[row] = True
-                        out.secret[row] = True  # whoever is told stops talking: Arts 29(3) and 30(3)
-                    row += 1
+        size = _wish(seed, t, counts[t], state_keys, cell_keys, desk)
+        _put_in_order(t, size, first, desk, out)
+        for k in range(size):
+            row = first + k
+            i, cell, key = int(desk.requester[k]), int(desk.cell[k]), out.id[row]
+            out.month[row] = t
+            out.requester[row] = i
+            out.abusive[row] = cell >= offence_count
+            out.secret[row] = u1(seed, _SECRET, key) < wishes.shares[4]
+            out.dossier[row] = normal_quantile(u1(seed, _DOSSIER, key))
+            if cell < offence_count:
+                out.conduct[row] = cell
+                out.group[row], out.person[row], out.member[row], out.visibility[row] = -1, -1, 0, 1.0
+                out.wanted[row] = _pick(wishes.wants[cell], u1(seed, _CLASS, key))
+                out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[2]
+                _place_subject(seed, key, i, wishes, out, row)
+            else:
+                _place_person(seed, key, i, cell - offence_count, cohort, wishes, out, row)
+            if out.wanted[row] >= TRAFFIC and u1(seed, _REALTIME, key) < wishes.realtime[i]:
+                out.realtime[row] = True
+                out.secret[row] = True  # whoever is told stops talking: Arts 29(3) and 30(3)
+        first += size
+
+
+@inlined
+def _wish(seed: np.uint64, t: int, counts: Counts, state_keys: Keys, cell_keys: Keys, desk: Desk) -> int:
+    """Lay a month's wishes on the desk as they are counted, ``counts`` ``[N, K + G]``: who, what, when; returns how many."""
+    size = 0
+    start = opened(seed, _CASE)
+    for i in range(counts.shape[0]):
+        for cell in range(counts.shape[1]):
+            if counts[i, cell] == 0:
+                continue
+            where = absorb(absorb(absorb(start, state_keys[i]), cell_keys[cell]), np.uint64(t))
+            for ordinal in range(counts[i, cell]):
+                key = absorb(where, np.uint64(ordinal)) & _ID_MASK
+                desk.id[size], desk.luck[size] = key, u1(seed, _DAY, key)
+                desk.unsorted_requester[size], desk.unsorted_cell[size] = i, cell
+                size += 1
+    return size
+
+
+@inlined
+def _put_in_order(t: int, size: int, first: int, desk: Desk, out: Cases) -> None:
+    """Order a month's wishes by day and id: id and day into ``out`` from row ``first``, requester and cell onto the desk.
+
+    Days are uniform, so that each wish has a bin of its own on average, and only neighbours are left to be compared: the time it
+    takes is in proportion to the wishes.
+    """
+    for b in range(size + 1):
+        desk.bins[b] = 0
+    for k in range(size):
+        desk.bins[floor(desk.luck[k] * size) + 1] += 1
+    for b in range(size):
+        desk.bins[b + 1] += desk.bins[b]
+    for k in range(size):
+        b = floor(desk.luck[k] * size)
+        at = desk.bins[b]
+        desk.bins[b] += 1
+        out.id[first + at], out.day[first + at] = desk.id[k], (t + desk.luck[k]) * DAYS_PER_MONTH
+        desk.requester[at], desk.cell[at] = desk.unsorted_requester[k], desk.unsorted_cell[k]
+    for k in range(1, size):
+        key, day, requester, cell = out.id[first + k], out.day[first + k], desk.requester[k], desk.cell[k]
+        at = k
+        while at > 0 and (out.day[first + at - 1] > day or (out.day[first + at - 1] == day and out.id[first + at - 1] > key)):
+            out.id[first + at], out.day[first + at] = out.id[first + at - 1], out.day[first + at - 1]
+            desk.requester[at], desk.cell[at] = desk.requester[at - 1], desk.cell[at - 1]
+            at -= 1
+        if at < k:
+            out.id[first + at], out.day[first + at], desk.requester[at], desk.cell[at] = key, day, requester, cell
 
 
 @inlined
@@ -240,19 +322,13 @@ def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out:
 def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> Cases:
     """All cases of ``months`` months, ordered by day and id."""
     counts = case_counts(world, spec, draws, months)
-    total = int(counts.sum())
-    cases = empty_cases(total)
+    each_month = counts.sum(axis=(1, 2))
+    cases = empty_cases(int(each_month.sum()))
     people, offences = world.people, world.offences
     cell_keys = np.concatenate([offences.keys, name_keys(GROUPS)])
     cohort = Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility)
-    wishes = wishes_of(world, spec)
-    _fill(draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes, cohort, cases)
-    order = np.empty(total, np.int64)
-    edges = np.concatenate([[0], np.cumsum(counts.sum(axis=(1, 2)))])
-    for first, last in pairwise(edges):  # cases are made month by month: only their days need sorting
-        order[first:last] = first + np.lexsort((cases.id[first:last], cases.day[first:last]))
-    columns: list[Any] = [column[order] for column in cases]
-    ordered = Cases(*columns)
-    for column in ordered:
+    wishes, desk = wishes_of(world, spec), empty_desk(int(each_month.max(initial=0)))
+    _fill(draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes, cohort, desk, cases)
+    for column in cases:
         column.setflags(write=False)
-    return ordered
+    return cases

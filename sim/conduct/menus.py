@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -102,12 +103,10 @@ def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
-    menu = np.stack([framing_menu(world, spec, held) for held in crimes])
     with np.errstate(divide="ignore"):
-        np.log(menu, out=menu)
         residence_log = float(np.log(spec.residence_weight))
     return Habits(
-        menu=menu,
+        menu=_log_menu(world, spec, crimes),
         label_keys=world.offences.keys,
         state_keys=world.states.keys,
         residence_log=residence_log,
@@ -127,6 +126,24 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     )
 
 
+def _log_menu(world: World, spec: ConductSpec, laws: NDArray[np.bool_]) -> Reals:
+    """Logarithms of the weights of ``framing_menu`` under each law, the laws first.
+
+    Filled conduct by conduct, because it is among the largest tables; most weights are zero, and no logarithm is taken of these.
+    """
+    logs = np.full((len(laws), *_shape(laws[0])), -np.inf)
+    for row, law in enumerate(laws):
+        for conduct, weight in enumerate(_framings(world, spec, law, None)):
+            on_offer = weight != 0
+            logs[row, :, :, conduct][on_offer] = np.log(weight[on_offer])
+    return logs
+
+
+def _shape(law: NDArray[np.bool_]) -> tuple[int, ...]:
+    n, k = law.shape
+    return n, len(GROUPS), k, 3, k
+
+
 def framing_menu(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
     """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
 
@@ -138,26 +155,34 @@ def framing_menu(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: 
     Which broader labels there are, and how often they are taken, is ``broader_labels``. Where there is none, the race is among
     the other kinds alone.
     """
+    menu = np.empty(_shape(law))
+    for conduct, weight in enumerate(_framings(world, spec, law, rows)):
+        menu[:, :, conduct] = weight
+    return menu
+
+
+def _framings(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None) -> Iterator[Reals]:
+    """The weights of ``framing_menu`` of one conduct after the other, ``[N, G, 3, K]``."""
     offences = world.offences
     n, k = law.shape
     openness = open_framing(world, spec, Draws(world.seed))
     covers = covering(world, rows)
     if rows is not None:
         openness = openness[rows]
-    weight = np.zeros((n, len(GROUPS), k, 3, k))
+    pretext = offences.pretext[None, None, :] * offences.plausible.T[None, :, :] * (law & ~offences.protected)[:, None, :]
+    total = pretext.sum(axis=2, keepdims=True)
+    pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
     for conduct in range(k):
-        if not offences.protected[conduct]:
-            weight[:, :, conduct, HONEST, conduct] = 1.0
-            continue
-        weight[:, :, conduct, HONEST, conduct] = (openness * law[:, conduct])[:, None]
-        broader, share = broader_labels(conduct, law, covers[:, :, conduct], offences, spec)
-        framed = (1 - openness)[:, None]
-        weight[:, :, conduct, RECHARACTERISED, :] = (framed * share * broader)[:, None, :]
-        pretext = offences.pretext[None, None, :] * offences.plausible.T[None, :, :] * (law & ~offences.protected)[:, None, :]
-        total = pretext.sum(axis=2, keepdims=True)
-        pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
-        weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - share[:, :, None]) * pretext
-    return weight
+        weight = np.zeros((n, len(GROUPS), 3, k))
+        if offences.protected[conduct]:
+            weight[:, :, HONEST, conduct] = (openness * law[:, conduct])[:, None]
+            broader, share = broader_labels(conduct, law, covers[:, :, conduct], offences, spec)
+            framed = (1 - openness)[:, None]
+            weight[:, :, RECHARACTERISED, :] = (framed * share * broader)[:, None, :]
+            weight[:, :, FABRICATED, :] = framed[:, :, None] * (1 - share[:, :, None]) * pretext
+        else:
+            weight[:, :, HONEST, conduct] = 1.0
+        yield weight
 
 
 def broader_labels(

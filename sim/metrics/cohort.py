@@ -8,10 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Flags, Ints, Reals
+from sim.compiled import inlined, loop
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, FIRST_SIDE_DOOR, FOLLOW_UP_MONTHS, GROUPS, PRESERVATION
+from sim.world.vocabulary import (
+    DAYS_PER_MONTH,
+    EXECUTED,
+    FIRST_SIDE_DOOR,
+    FOLLOW_UP_MONTHS,
+    GROUPS,
+    PRESERVATION,
+    SPONTANEOUS,
+)
+
+Bits = NDArray[np.uint8]
+OF_COHORT, ABUSIVE, FORMAL, GAVE, GIVING, LIVE = (1 << bit for bit in range(6))
+"""What is so of a request, in bits: its case arises in the window, is abusive; it is formal; it gave data on a day of the window;
+it is the one of ``Sliced.giving`` that answers its case; it began live collection within the follow-up. A request of no case of the
+cohort has none of them."""
+FILED, PRESERVED = (1 << bit for bit in range(2))
+"""What is so of a case within its follow-up: somebody was asked; data were frozen."""
+_NONE = -1  # no row yet
 
 
 class Finished(NamedTuple):
@@ -61,16 +79,41 @@ class Sliced(NamedTuple):
     giving: Ints  # docket rows that gave data within the follow-up, one a case: the most intrusive, then the earliest
     formal: Flags  # [M]
     of_cohort: Flags  # [M]
+    disclosed: Ints  # rows of ``giving`` on people at risk
+    met: Ints  # rows of ``giving`` that met a need
+    facts: Bits  # [M] what is so of each request, from ``OF_COHORT`` to ``LIVE``
+    reached: Bits  # [C] how far each case came: ``FILED``, ``PRESERVED``
+    at_risk: Reals  # [G] real people
+
+    def rows(self, *facts: int) -> Ints:
+        """Docket rows of which all these facts are so."""
+        wanted = np.uint8(sum(facts))
+        return np.flatnonzero((self.facts & wanted) == wanted)
 
 
-def giving_rows(docket: Docket, cases: Cases) -> Ints:
-    """Docket rows that gave the data a case is about.
+@inlined
+def gives(docket: Docket, m: int, abusive: bool) -> bool:
+    """Whether a docket row gave the data that its case is about.
 
     An ordinary need is not met by a side door that gave less than was asked for; a person at risk is disclosed by it all the same.
     """
-    gave = np.flatnonzero((docket.granted >= 0) & (docket.channel != PRESERVATION))
-    enough = (docket.channel[gave] < FIRST_SIDE_DOOR) | (docket.granted[gave] >= docket.wanted[gave])
-    return gave[cases.abusive[docket.case[gave]] | enough]
+    if docket.granted[m] < 0 or docket.channel[m] == PRESERVATION:
+        return False
+    return bool(abusive or docket.channel[m] < FIRST_SIDE_DOOR or docket.granted[m] >= docket.wanted[m])
+
+
+def giving_rows(docket: Docket, cases: Cases) -> Ints:
+    """Docket rows that gave the data a case is about, by ``gives``."""
+    found = np.zeros(docket.case.size, np.bool_)
+    _mark_giving(docket, cases.abusive, found)
+    return np.flatnonzero(found)
+
+
+@loop
+def _mark_giving(docket: Docket, abusive: Flags, found: Flags) -> None:
+    """Mark in ``found`` ``[M]`` the rows that ``giving_rows`` lists."""
+    for m in range(found.size):
+        found[m] = gives(docket, m, abusive[docket.case[m]])
 
 
 def in_time(docket: Docket, cases: Cases, rows: Ints, day: Reals) -> Flags:
@@ -90,33 +133,88 @@ def cohort_of(run: Finished) -> Flags:
 
 def cohort_slices(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data within the follow-up."""
-    window = cohort_of(run)
-    docket, cases = run.docket, run.cases
-    formal = docket.channel < FIRST_SIDE_DOOR
-    of_cohort = window[docket.case]
-    gave = giving_rows(docket, cases)
-    rows = gave[of_cohort[gave] & in_time(docket, cases, gave, docket.executed_day)]
-    giving = rows[one_a_case(docket.case[rows], docket.granted[rows], docket.executed_day[rows])]
+    window, docket, cases = cohort_of(run), run.docket, run.cases
+    facts, reached = np.zeros(docket.case.size, np.uint8), np.zeros(cases.id.size, np.uint8)
+    _note_facts(docket, cases, window, run.closes, np.full(cases.id.size, _NONE, np.int32), facts, reached)
+    abusive = window & cases.abusive
+    giving = np.flatnonzero(facts & GIVING)
+    on_people = (facts[giving] & ABUSIVE) > 0
     return Sliced(
         cohort=window,
-        abusive=window & run.cases.abusive,
-        abroad=window & run.cases.abusive & ~run.cases.domestic,
-        needs=window & ~run.cases.abusive & ~run.cases.domestic,
+        abusive=abusive,
+        abroad=abusive & ~cases.domestic,
+        needs=window & ~cases.abusive & ~cases.domestic,
         giving=giving,
-        formal=formal,
-        of_cohort=of_cohort,
+        formal=docket.channel < FIRST_SIDE_DOOR,
+        of_cohort=(facts & OF_COHORT) > 0,
+        disclosed=giving[on_people],
+        met=giving[~on_people],
+        facts=facts,
+        reached=reached,
+        at_risk=people_at_risk(run),
     )
 
 
-def one_a_case(case: NDArray[np.integer], granted: NDArray[np.integer], day: Reals) -> Ints:
-    """Of several rows ``[D]`` of one case the one that gave most, then the one that gave first; their places, in order."""
-    often = np.bincount(case, minlength=1)[case] > 1
-    several = np.flatnonzero(often)
-    order = np.lexsort((several, day[several], -granted[several].astype(np.int64), case[several]))
-    ranked = several[order]
-    first = np.ones(several.size, bool)
-    first[1:] = case[ranked[1:]] != case[ranked[:-1]]
-    return np.sort(np.concatenate([np.flatnonzero(~often), ranked[first]]))
+@loop
+def _note_facts(
+    docket: Docket, cases: Cases, window: Flags, closes: float, best: NDArray[np.int32], facts: Bits, reached: Bits
+) -> None:
+    """Note what is so of every request ``[M]`` of the cohort and how far each case ``[C]`` came, in one reading of the docket.
+
+    ``best`` ``[C]`` is room to work in: the row that answers a case, as ``one_a_case`` has it.
+    """
+    follow_up = FOLLOW_UP_MONTHS * DAYS_PER_MONTH
+    for m in range(facts.size):
+        c, channel = docket.case[m], docket.channel[m]
+        abusive, executed = cases.abusive[c], docket.executed_day[m]
+        in_time = executed - cases.day[c] <= follow_up
+        if channel != SPONTANEOUS and docket.filed_day[m] - cases.day[c] <= follow_up:
+            reached[c] |= FILED
+        if channel == PRESERVATION and docket.status[m] == EXECUTED and in_time:
+            reached[c] |= PRESERVED
+        if not window[c]:
+            continue
+        fact = OF_COHORT | (ABUSIVE if abusive else 0) | (FORMAL if channel < FIRST_SIDE_DOOR else 0)
+        if docket.realtime[m] > 0 and in_time:
+            fact |= LIVE
+        if docket.granted[m] >= 0 and channel != PRESERVATION and executed < closes:
+            fact |= GAVE
+        answers = in_time and gives(docket, m, abusive)
+        if answers and (best[c] == _NONE or _is_better(docket.granted, docket.executed_day, m, best[c])):
+            best[c] = m
+        facts[m] = fact
+    for c in range(best.size):
+        if best[c] != _NONE:
+            facts[best[c]] |= GIVING
+
+
+@inlined
+def _is_better(granted: NDArray[np.integer], day: Reals, one: int, other: int) -> bool:
+    """Whether of two rows, of which ``other`` comes first, ``one`` gave more, or as much and sooner."""
+    return bool(granted[one] > granted[other] or (granted[one] == granted[other] and day[one] < day[other]))
+
+
+def one_a_case(case: Ints, granted: NDArray[np.integer], day: Reals) -> Ints:
+    """Of several rows ``[D]`` of one case the one that gave most, then the one that gave first; their places, in order.
+
+    Every row has a day.
+    """
+    if not case.size:
+        return np.empty(0, np.int64)
+    keep = np.zeros(case.size, np.bool_)
+    _keep_best(case, granted.astype(np.int64), day, np.full(int(case.max()) + 1, _NONE, np.int32), keep)
+    return np.flatnonzero(keep)
+
+
+@loop
+def _keep_best(case: Ints, granted: Ints, day: Reals, best: NDArray[np.int32], keep: Flags) -> None:
+    """Mark in ``keep`` ``[D]`` the rows of ``one_a_case``; ``best`` has room for the last case."""
+    for k in range(case.size):
+        b = best[case[k]]
+        if b == _NONE or _is_better(granted, day, k, b):
+            if b != _NONE:
+                keep[b] = False
+            best[case[k]], keep[k] = k, True
 
 
 def people_at_risk(run: Finished) -> Reals:

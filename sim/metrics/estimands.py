@@ -11,11 +11,10 @@ from collections.abc import Container, Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.arrays import Ints, in_order
 from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
-from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, in_time, one_a_case, people_at_risk
+from sim.metrics.cohort import ABUSIVE, FILED, GAVE, LIVE, PRESERVED, Finished, Sliced, cohort_slices, one_a_case
 from sim.metrics.slicing import (
     GROUP_PAIRS,
     GROUP_REGIMES,
@@ -23,10 +22,16 @@ from sim.metrics.slicing import (
     PAIRS,
     PER,
     SIDES,
+    Filed,
+    Formal,
+    Wished,
     counts_by_name,
+    filed,
+    formal_requests,
     request_slices,
     row,
     rows_of,
+    wished,
 )
 from sim.world.estimand import EstimateRow, own_rows
 from sim.world.spec import MetricsSpec
@@ -43,59 +48,71 @@ from sim.world.vocabulary import (
     NOT_LIVE,
     PARKED,
     PENDING,
-    PRESERVATION,
     REFUSED,
     REGIMES,
-    SPONTANEOUS,
     WITHDRAWN,
 )
 
+_NO_TEXT = -1  # the code of a text that there is not
 
-def _by_case(
-    metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer]]
-) -> Iterator[EstimateRow]:
+
+def _by_case(metric: str, run: Finished, hit: Wished, whole: Wished, own: tuple[str, tuple[str, ...]]) -> Iterator[EstimateRow]:
     """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime, year of the wish."""
-    yield row(metric, "all", "all", hit.size, whole.size)
-    requester, states = run.cases.requester, run.world.states
-    year = (run.cases.month.astype(np.int64) - run.first_month) // 12
-    for by, levels, codes in (
-        own,
-        ("requester", states.codes, requester),
-        ("regime", REGIMES, states.regime[requester]),
-        ("year", tuple(str(number) for number in range(1, run.years + 1)), year),
-    ):
-        yield from rows_of(metric, by, levels, counts_by_name(codes[hit], levels), counts_by_name(codes[whole], levels))
+    yield row(metric, "all", "all", hit.total, whole.total)
+    yield from rows_of(metric, *own, hit.own, whole.own)
+    yield from rows_of(metric, "requester", run.world.states.codes, hit.requester, whole.requester)
+    yield from rows_of(metric, "regime", REGIMES, hit.regime, whole.regime)
+    yield from rows_of(metric, "year", tuple(str(number) for number in range(1, run.years + 1)), hit.year, whole.year)
 
 
-def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[EstimateRow]:
+def _by_group(metric: str, run: Finished, hit: Ints, latent: Ints) -> Iterator[EstimateRow]:
+    """``_by_case`` of abusive cases, whose own slice is the group of the person at risk."""
+    hits, whole = (wished(run, cases, run.cases.group, GROUPS) for cases in (hit, latent))
+    yield from _by_case(metric, run, hits, whole, ("group", GROUPS))
+
+
+def _by_conduct(metric: str, run: Finished, hit: Ints, needs: Wished) -> Iterator[EstimateRow]:
+    """``_by_case`` of needs, whose own slice is the conduct."""
+    names = run.world.offences.names
+    yield from _by_case(metric, run, wished(run, hit, run.cases.conduct, names), needs, ("conduct", names))
+
+
+def all_needs(run: Finished, cut: Sliced) -> Wished:
+    """Latent legitimate cross-border needs."""
+    return wished(run, np.flatnonzero(cut.needs), run.cases.conduct, run.world.offences.names)
+
+
+def _by_request(metric: str, run: Finished, rows: Filed, whole: int) -> Iterator[EstimateRow]:
     """Requests that gave data over all latent cases, by what was filed: these slices add up to the whole."""
-    for by, levels, codes in request_slices(run, rows):
-        yield from rows_of(metric, by, levels, counts_by_name(codes, levels), np.full(len(levels), whole))
+    for (by, levels, _), counts in zip(request_slices(run, np.empty(0, np.int64)), rows, strict=False):
+        yield from rows_of(metric, by, levels, counts, np.full(len(levels), whole))
 
 
-def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: bool) -> Iterator[EstimateRow]:
+def _by_pair(metric: str, cells: Ints, whole: Ints) -> Iterator[EstimateRow]:
+    """Requests that gave data by pairs of classes, over the cases ``whole`` of each requester's class; see ``pair_rows``."""
+    yield from rows_of(metric, "pair", PAIRS, cells, np.repeat(whole, len(REGIMES)))
+
+
+def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints) -> Iterator[EstimateRow]:
     """Requests ``[D]`` that gave data by the classes of requester and requested, over all cases ``whole`` of the requester's class.
 
     A case has up to five hosts and no requested state before it is filed, so the cells of a requester's class share a
-    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class
-    and by two classes on each side (``SIDES``).
+    denominator and add up to that class's rate. The same within each group, and each group by the requester's class and by two
+    classes on each side (``SIDES``).
     """
     classes = len(REGIMES)
     asks, answers = _regimes_of(run, rows)
-    wished = run.world.states.regime[run.cases.requester[whole]].astype(np.int64)
-    cells = counts_by_name(asks * classes + answers, PAIRS)
-    yield from rows_of(metric, "pair", PAIRS, cells, np.repeat(counts_by_name(wished, REGIMES), classes))
-    if not by_group:
-        return
-    group = run.cases.group.astype(np.int64)
-    hit = group[run.docket.case[rows]] * classes + asks
-    cases = counts_by_name(group[whole] * classes + wished, GROUP_REGIMES)
+    wished_by = run.world.states.regime[run.cases.requester[whole]].astype(np.int64)
+    yield from _by_pair(metric, counts_by_name(asks * classes + answers, PAIRS), counts_by_name(wished_by, REGIMES))
+    on, about = (run.cases.group[cases].astype(np.int64) for cases in (run.docket.case[rows], whole))
+    hit = on * classes + asks
+    cases = counts_by_name(about * classes + wished_by, GROUP_REGIMES)
     yield from rows_of(metric, "group_regime", GROUP_REGIMES, counts_by_name(hit, GROUP_REGIMES), cases)
     cells = counts_by_name(hit * classes + answers, GROUP_PAIRS)
     yield from rows_of(metric, "group_pair", GROUP_PAIRS, cells, np.repeat(cases, classes))
     sides, each = len(SIDES), classes // len(SIDES)
-    cells = counts_by_name((group[run.docket.case[rows]] * sides + asks // each) * sides + answers // each, GROUP_SIDES)
-    cases = counts_by_name(group[whole] * sides + wished // each, tuple(f"{one}|{side}" for one in GROUPS for side in SIDES))
+    cells = counts_by_name((on * sides + asks // each) * sides + answers // each, GROUP_SIDES)
+    cases = counts_by_name(about * sides + wished_by // each, tuple(f"{one}|{side}" for one in GROUPS for side in SIDES))
     yield from rows_of(metric, "group_sides", GROUP_SIDES, cells, np.repeat(cases, sides))
 
 
@@ -105,22 +122,16 @@ def _regimes_of(run: Finished, rows: Ints) -> tuple[Ints, Ints]:
     return regime[run.cases.requester[run.docket.case[rows]]], regime[run.docket.requested[rows]]
 
 
-def _given_on_people(run: Finished, cut: Sliced) -> Ints:
-    """Docket rows that disclosed an abusive case, one a case."""
-    return cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
-
-
 def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Latent abusive cases that end in disclosure within 24 months by any modelled channel, over latent abusive cases.
 
     By group, requester and regime the denominator is the slice's own; by what was filed it is all latent abusive cases, so
     those slices add up to the whole; by pairs of classes it is all of the requester's class, so a requester's row adds up.
     """
-    latent, rows = np.flatnonzero(cut.abusive), _given_on_people(run, cut)
-    own = ("group", GROUPS, run.cases.group)
-    yield from _by_case("case_disclosure_rate", run, run.docket.case[rows], latent, own)
-    yield from _by_request("case_disclosure_rate", run, rows, latent.size)
-    yield from pair_rows("case_disclosure_rate", run, rows, latent, by_group=True)
+    latent, rows = np.flatnonzero(cut.abusive), cut.disclosed
+    yield from _by_group("case_disclosure_rate", run, run.docket.case[rows], latent)
+    yield from _by_request("case_disclosure_rate", run, filed(run, rows), latent.size)
+    yield from pair_rows("case_disclosure_rate", run, rows, latent)
 
 
 def cross_border_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -129,10 +140,9 @@ def cross_border_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Estimat
     Evidence at home is never asked for abroad, so the numerator is that of ``case_disclosure_rate``. What was filed has no slices
     of its own here: they are those of ``case_disclosure_rate`` times one factor, 1 / (1 - ``domestic_share``).
     """
-    latent, rows = np.flatnonzero(cut.abroad), _given_on_people(run, cut)
-    own = ("group", GROUPS, run.cases.group)
-    yield from _by_case("cross_border_disclosure_rate", run, run.docket.case[rows], latent, own)
-    yield from pair_rows("cross_border_disclosure_rate", run, rows, latent, by_group=True)
+    latent, rows = np.flatnonzero(cut.abroad), cut.disclosed
+    yield from _by_group("cross_border_disclosure_rate", run, run.docket.case[rows], latent)
+    yield from pair_rows("cross_border_disclosure_rate", run, rows, latent)
 
 
 def domestic_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -142,46 +152,38 @@ def domestic_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """
     latent = np.flatnonzero(cut.abusive)
     at_home = latent[run.cases.domestic[latent]]
-    yield from _by_case("domestic_share", run, at_home, latent, ("group", GROUPS, run.cases.group))
+    yield from _by_group("domestic_share", run, at_home, latent)
 
 
-def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def legit_met_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
-    needs = np.flatnonzero(cut.needs)
-    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
-    own = ("conduct", run.world.offences.names, run.cases.conduct)
-    yield from _by_case("legit_met_rate", run, run.docket.case[rows], needs, own)
-    yield from _by_request("legit_met_rate", run, rows, needs.size)
-    yield from pair_rows("legit_met_rate", run, rows, needs, by_group=False)
+    yield from _by_conduct("legit_met_rate", run, run.docket.case[cut.met], needs)
+    met = filed(run, cut.met)
+    yield from _by_request("legit_met_rate", run, met, needs.total)
+    yield from _by_pair("legit_met_rate", met.pair, needs.regime)
 
 
-def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def legit_met_in_full(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
-    docket, needs = run.docket, np.flatnonzero(cut.needs)
-    rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
-    full = rows[docket.granted[rows] >= docket.wanted[rows]]
-    yield row("legit_met_in_full", "all", "all", full.size, needs.size)
+    full = run.docket.granted[cut.met] >= run.docket.wanted[cut.met]
+    yield row("legit_met_in_full", "all", "all", int(full.sum()), needs.total)
 
 
-def legit_usable_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def legit_usable_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with data that a court would admit.
 
     More are admitted where a judge of the requested state read the request, and where the requester was trained: *assumption*
     (``review.usable``). So it is by construction that a judge raises the usable share of met needs. What is found is whether that
     outweighs the needs that a judge refuses, or delays past their requester's patience.
     """
-    docket, needs = run.docket, np.flatnonzero(cut.needs)
-    rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
-    used = rows[run.usable[rows]]
-    own = ("conduct", run.world.offences.names, run.cases.conduct)
-    yield from _by_case("legit_usable_rate", run, docket.case[used], needs, own)
+    used = cut.met[run.usable[cut.met]]
+    yield from _by_conduct("legit_usable_rate", run, run.docket.case[used], needs)
 
 
 def live_rows(run: Finished, cut: Sliced, abusive: bool) -> Ints:
     """Docket rows of the cohort by which data are collected as they come, begun within the follow-up; one a case, the longest."""
-    docket, cases = run.docket, run.cases
-    rows = np.flatnonzero((docket.realtime > 0) & cut.of_cohort & (cases.abusive[docket.case] == abusive))
-    rows = rows[in_time(docket, cases, rows, docket.executed_day)]
+    docket, live = run.docket, cut.rows(LIVE)
+    rows: Ints = live[((cut.facts[live] & ABUSIVE) > 0) == abusive]
     return rows[one_a_case(docket.case[rows], docket.realtime[rows], docket.executed_day[rows])]
 
 
@@ -191,8 +193,8 @@ def realtime_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     Never more than ``case_disclosure_rate``, case by case: live collection goes on from data that were given.
     """
     latent, rows = np.flatnonzero(cut.abusive), live_rows(run, cut, abusive=True)
-    yield from _by_case("realtime_rate", run, run.docket.case[rows], latent, ("group", GROUPS, run.cases.group))
-    yield from _by_request("realtime_rate", run, rows, latent.size)
+    yield from _by_group("realtime_rate", run, run.docket.case[rows], latent)
+    yield from _by_request("realtime_rate", run, filed(run, rows), latent.size)
 
 
 def realtime_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -204,16 +206,14 @@ def realtime_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     rows = rows[run.docket.executed_day[rows] < run.closes]
     group = run.cases.group[run.docket.case[rows]]
     months = np.bincount(group, weights=run.docket.realtime[rows], minlength=len(GROUPS))
-    for level, total, people, count in zip(GROUPS, months, people_at_risk(run), counts_by_name(group, GROUPS), strict=True):
+    for level, total, people, count in zip(GROUPS, months, cut.at_risk, counts_by_name(group, GROUPS), strict=True):
         if people:
             yield "realtime_months", "group", level, total * PER / (people * run.years), int(count)
 
 
-def legit_realtime_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def legit_realtime_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs that end in live collection within 24 months, over such needs."""
-    needs, rows = np.flatnonzero(cut.needs), live_rows(run, cut, abusive=False)
-    own = ("conduct", run.world.offences.names, run.cases.conduct)
-    yield from _by_case("legit_realtime_rate", run, run.docket.case[rows], needs, own)
+    yield from _by_conduct("legit_realtime_rate", run, run.docket.case[live_rows(run, cut, abusive=False)], needs)
 
 
 def domestic_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -265,11 +265,9 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     ``targeted_people`` by pairs of classes of requester and requested counts a person whom two pairs disclosed in one year in
     both, so its cells may add up to more than the whole.
     """
-    at_risk = people_at_risk(run)
-    for metric, rows in (
-        ("targeted_rate", disclosures(run)),
-        ("targeted_rate_treaty", disclosures(run, treaty_only=True)),
-    ):
+    at_risk, found = cut.at_risk, cut.rows(GAVE, ABUSIVE)
+    by_treaty = run.docket.instrument[found] == (run.instruments.index("hanoi") if "hanoi" in run.instruments else _NO_TEXT)
+    for metric, rows in (("targeted_rate", found), ("targeted_rate_treaty", found[by_treaty])):
         people = distinct_people(run, rows, yearly=True)
         yield from rows_of(metric, "group", GROUPS, people, at_risk * run.years / PER)
         if metric == "targeted_rate":
@@ -277,7 +275,7 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
             asks, answers = _regimes_of(run, rows)
             of_pairs = distinct_by(run, rows, asks * len(REGIMES) + answers, PAIRS)
             yield from rows_of("targeted_people", "pair", PAIRS, of_pairs, np.full(len(PAIRS), run.years))
-    ever = distinct_people(run, disclosures(run), yearly=False)
+    ever = distinct_people(run, found, yearly=False)
     yield from rows_of("ever_targeted", "group", GROUPS, ever, at_risk / PER)
     yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), float(in_order(at_risk)) / PER)
 
@@ -287,21 +285,16 @@ def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Itera
 
     Whether a wish is filed at all is settled in its month, so that share needs no follow-up.
     """
-    docket, latent = run.docket, np.flatnonzero(cut.abusive)
-    asked = np.flatnonzero(docket.channel != SPONTANEOUS)
-    frozen = np.flatnonzero((docket.channel == PRESERVATION) & (docket.status == EXECUTED))
-    filed, preserved, disclosed = np.zeros((3, cut.cohort.size), bool)
-    filed[docket.case[asked[in_time(docket, run.cases, asked, docket.filed_day)]]] = True
-    preserved[docket.case[frozen[in_time(docket, run.cases, frozen, docket.executed_day)]]] = True
-    disclosed[docket.case[_given_on_people(run, cut)]] = True
+    latent = np.flatnonzero(cut.abusive)
+    reached, disclosed = cut.reached[latent], np.isin(latent, run.docket.case[cut.disclosed])
     for metric, mask in (
-        ("attempted_rate", filed),
-        ("deterred_share", run.case_status == DETERRED),
-        ("preserved_only", preserved & ~disclosed),
+        ("attempted_rate", (reached & FILED) > 0),
+        ("deterred_share", run.case_status[latent] == DETERRED),
+        ("preserved_only", ((reached & PRESERVED) > 0) & ~disclosed),
     ):
         if metric not in followed:
             continue
-        hit = latent[mask[latent]]
+        hit = latent[mask]
         yield row(metric, "all", "all", hit.size, latent.size)
         groups = counts_by_name(run.cases.group[hit], GROUPS), counts_by_name(run.cases.group[latent], GROUPS)
         yield from rows_of(metric, "group", GROUPS, *groups)
@@ -309,46 +302,42 @@ def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Itera
 
 def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
     """Severity weights of the data classes given on people at risk, per 100 000 of the group a year; live data have their own."""
-    rows = disclosures(run)
-    live = run.docket.realtime > 0
-    intrusion = run.docket.granted + len(DATA_CLASSES) * live  # data that go on as they come stand above any that are stored
-    rows = rows[one_a_case(run.docket.case[rows], intrusion[rows], run.docket.executed_day[rows])]
+    rows = cut.rows(GAVE, ABUSIVE)
+    live = run.docket.realtime[rows] > 0
+    intrusion = run.docket.granted[rows] + len(DATA_CLASSES) * live  # data that go on as they come stand above any that are stored
+    best = one_a_case(run.docket.case[rows], intrusion, run.docket.executed_day[rows])
+    rows, live = rows[best], live[best]
     weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
-    weight = np.where(live[rows], spec.severity_live, weight)
+    weight = np.where(live, spec.severity_live, weight)
     group = run.cases.group[run.docket.case[rows]]
-    at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
+    at_risk, total = cut.at_risk, np.bincount(group, weights=weight, minlength=len(GROUPS))
     for level, value, people, count in zip(GROUPS, total, at_risk, counts_by_name(group, GROUPS), strict=True):
         if people:
             yield "disclosure_severity", "group", level, value * PER / (people * run.years), int(count)
 
 
-def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
+def legit_delay_days(run: Finished, cut: Sliced, needs: Wished, spec: MetricsSpec) -> Iterator[EstimateRow]:
     """Quantiles of the cumulative incidence of execution among latent needs; not filing, refusal and lapse compete.
 
     Every need of the cohort is followed for 24 months, so the incidence at day d is the plain share met by then. A quantile
     beyond the incidence at 24 months is not reached: its value is missing, its count the number met.
     """
-    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
-    days = np.sort(run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]])
-    needs = int(cut.needs.sum())
-    for share in spec.quantiles:
-        place = int(np.ceil(share * needs)) - 1
-        value = float(days[place]) if needs and place < days.size else np.nan
+    days = run.docket.executed_day[cut.met] - run.cases.day[run.docket.case[cut.met]]
+    places = [int(np.ceil(share * needs.total)) - 1 for share in spec.quantiles]
+    if reached := [place for place in places if place < days.size]:
+        days.partition(reached)
+    for share, place in zip(spec.quantiles, places, strict=True):
+        value = float(days[place]) if needs.total and place < days.size else np.nan
         yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
 
 
-def unanswered_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def unanswered_share(run: Finished, cut: Sliced, requests: Formal) -> Iterator[EstimateRow]:
     """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
-    rows = np.flatnonzero(cut.formal & cut.of_cohort & (run.docket.status != DIVERTED))
-    silent = np.isin(run.docket.status[rows], (LAPSED, PARKED, PENDING))
-    yield row("unanswered_share", "all", "all", int(silent.sum()), rows.size)
-    codes, levels = run.docket.requested[rows].astype(np.int64), run.world.states.codes
-    yield from rows_of(
-        "unanswered_share", "requested", levels, counts_by_name(codes[silent], levels), counts_by_name(codes, levels)
-    )
-    kinds = run.cases.abusive[run.docket.case[rows]].astype(np.int64)
-    names = ("legitimate", "abusive")
-    yield from rows_of("unanswered_share", "purpose", names, counts_by_name(kinds[silent], names), counts_by_name(kinds, names))
+    filed = requests.asked.sum(axis=0) - requests.asked[DIVERTED]  # [2, N]
+    silent = requests.asked[[LAPSED, PARKED, PENDING]].sum(axis=0)
+    yield row("unanswered_share", "all", "all", int(silent.sum()), int(filed.sum()))
+    yield from rows_of("unanswered_share", "requested", run.world.states.codes, silent.sum(axis=0), filed.sum(axis=0))
+    yield from rows_of("unanswered_share", "purpose", ("legitimate", "abusive"), silent.sum(axis=1), filed.sum(axis=1))
 
 
 def backlog_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -368,11 +357,13 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     beyond the case or by transfer to a third state (``leak`` and ``onward`` by case and receiver). Both chances are
     *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
-    rows = np.flatnonzero(given_in_window(run))
-    whole = float(in_order(people_at_risk(run))) * run.years / PER
+    rows = cut.rows(GAVE)
+    rows = rows[run.docket.misused[rows] > 0]
+    whole = float(in_order(cut.at_risk)) * run.years / PER
     for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
-        harmed = rows[(run.docket.misused[rows] & bits) > 0]
-        yield row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
+        harmful = np.zeros(cut.cohort.size, bool)
+        harmful[run.docket.case[rows[(run.docket.misused[rows] & bits) > 0]]] = True
+        yield row("secondary_use_rate", by, level, int(harmful.sum()), whole)
 
 
 def chilling(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -383,7 +374,7 @@ def chilling(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     if run.lost is None:
         return
     window = slice(run.first_month, run.first_month + 12 * run.years)
-    lost, blows, people = run.lost[window].mean(axis=0), run.blows[window].sum(axis=0), people_at_risk(run)
+    lost, blows, people = run.lost[window].mean(axis=0), run.blows[window].sum(axis=0), cut.at_risk
     yield "chilling", "all", "all", float(in_order(lost) / in_order(people)), int(blows.sum())
     for level, loss, whole, count in zip(GROUPS, lost, people, blows, strict=True):
         if whole:
@@ -407,39 +398,31 @@ def spyware_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     hit = np.flatnonzero(run.spied & cut.abusive)
     keys = np.column_stack([run.cases.person[hit], run.cases.member[hit], (run.cases.month[hit] - run.first_month) // 12])
     people = counts_by_name(run.world.people.group[np.unique(keys, axis=0)[:, 0]], GROUPS)
-    yield from rows_of("spyware_rate", "group", GROUPS, people, people_at_risk(run) * run.years / PER)
+    yield from rows_of("spyware_rate", "group", GROUPS, people, cut.at_risk * run.years / PER)
 
 
 def notified_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Abusive cases disclosed within 24 months whose person is ever told, before disclosure or after it."""
-    rows = _given_on_people(run, cut)
-    told = run.docket.told[rows]
-    yield row("notified_share", "all", "all", int((told > 0).sum()), rows.size)
+    told = run.docket.told[cut.disclosed] > 0
+    yield row("notified_share", "all", "all", int(told.sum()), told.size)
 
 
-def diagnostics(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def diagnostics(run: Finished, cut: Sliced, requests: Formal) -> Iterator[EstimateRow]:
     """Abuse among what was executed, and refusals among what was decided.
 
     Selected on filing, so never to be compared between scenarios that change filing.
     """
-    docket = run.docket
-    rows = np.flatnonzero(cut.formal & cut.of_cohort)
-    abusive = run.cases.abusive[docket.case[rows]]
-    executed = np.isin(docket.status[rows], (EXECUTED, IN_PART, EMPTY))
-    refused = docket.status[rows] == REFUSED
-    answered = ~np.isnan(docket.decided_day[rows]) & (docket.status[rows] != WITHDRAWN)
-    decided = answered | executed | refused
-    for by, levels, codes in (
-        ("all", ("all",), np.zeros(rows.size, np.int64)),
-        ("instrument", run.instruments, docket.instrument[rows].astype(np.int64)),
-        ("regime", REGIMES, run.world.states.regime[run.cases.requester[docket.case[rows]]]),
-    ):
+    undecided, heard = requests.ended[:, 0], requests.ended[:, 1]  # [status, 2 abusive, I, class of the requester]
+    executed = requests.ended[[EXECUTED, IN_PART, EMPTY]].sum(axis=(0, 1))
+    refused = requests.ended[REFUSED].sum(axis=0)
+    decided = heard.sum(axis=0) - heard[WITHDRAWN] + undecided[[EXECUTED, IN_PART, EMPTY, REFUSED]].sum(axis=0)
+    for by, levels, others in (("all", ("all",), (0, 1)), ("instrument", run.instruments, 1), ("regime", REGIMES, 0)):
         for metric, part, whole in (
-            ("abuse_share", executed & abusive, executed),
-            ("block_rate", refused & abusive, decided & abusive),
-            ("false_refusal_rate", refused & ~abusive, decided & ~abusive),
+            ("abuse_share", executed[1], executed.sum(axis=0)),
+            ("block_rate", refused[1], decided[1]),
+            ("false_refusal_rate", refused[0], decided[0]),
         ):
-            yield from rows_of(metric, by, levels, counts_by_name(codes[part], levels), counts_by_name(codes[whole], levels))
+            yield from rows_of(metric, by, levels, *(np.atleast_1d(counts.sum(axis=others)) for counts in (part, whole)))
 
 
 def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -449,24 +432,26 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     loaded = bool(np.isfinite(run.capacity).all())
     absent = absent_metrics(follow_up, loaded, run.spying, run.lost is not None, run.listening)
     followed = UNITS.keys() - absent.keys()
+    needs, requests = all_needs(run, cut), formal_requests(run, cut)
     rows = [*domestic_share(run, cut), *domestic_rate(run, cut)]
     if "case_disclosure_rate" in followed:
         rows += [*case_disclosure_rate(run, cut), *cross_border_disclosure_rate(run, cut), *notified_share(run, cut)]
-        rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
-        rows += legit_usable_rate(run, cut)
+        rows += [*legit_met_rate(run, cut, needs), *legit_met_in_full(run, cut, needs)]
+        rows += [*legit_delay_days(run, cut, needs, spec), *legit_usable_rate(run, cut, needs)]
     if "realtime_rate" in followed:
-        rows += [*realtime_rate(run, cut), *legit_realtime_rate(run, cut)]
+        rows += [*realtime_rate(run, cut), *legit_realtime_rate(run, cut, needs)]
     if run.listening:
         rows += realtime_months(run, cut)
     rows += [*targeted(run, cut), *abusive_fates(run, cut, followed)]
-    rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
+    rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, cut, requests)]
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
-    rows += [*secondary_use_rate(run, cut), *diagnostics(run, cut)]
+    rows += [*secondary_use_rate(run, cut), *diagnostics(run, cut, requests)]
     if run.lost is not None:
         rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:
         rows += spyware_rate(run, cut)
     rows += own_rows(run, cut, spec.own, SLICES)
-    frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
-    return frame.astype({"value": float, "count": np.int64}), absent
+    metric, by, level, value, count = zip(*rows, strict=True)
+    words = {"metric": metric, "by": by, "level": level}
+    return pd.DataFrame({**words, "value": np.array(value, float), "count": np.array(count, np.int64)}), absent

@@ -1,17 +1,21 @@
-"""A value as a row of the table of estimands, and the ways to slice by what was filed."""
+"""A value as a row of the table of estimands, the ways to slice by what was filed, and counts that several estimands share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Ints
-from sim.metrics.cohort import Finished
+from sim.compiled import loop
+from sim.metrics.cohort import ABUSIVE, FORMAL, OF_COHORT, Bits, Finished, Sliced
+from sim.world.docket import Docket
 from sim.world.estimand import EstimateRow
-from sim.world.vocabulary import CHANNELS, DATA_CLASSES, GROUPS, KINDS, REGIMES
+from sim.world.vocabulary import CHANNELS, DATA_CLASSES, GROUPS, KINDS, REGIMES, STATUSES
 
+_MONTHS = 12  # of a year
 PER = 100_000.0  # people: the base of rates
 PAIRS = tuple(f"{asks}>{answers}" for asks in REGIMES for answers in REGIMES)
 """Levels of the slice ``pair``: class of the requester, class of the requested."""
@@ -41,6 +45,102 @@ def request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, 
     yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
 
 
+class Filed(NamedTuple):
+    """How many docket rows there are of each way in which they were filed, in the order of ``request_slices``, and by pair."""
+
+    requested: Ints
+    instrument: Ints
+    channel: Ints
+    kind: Ints
+    label: Ints
+    data_class: Ints
+    pair: Ints  # by the classes of requester and requested, see ``PAIRS``
+
+
+def filed(run: Finished, rows: Ints) -> Filed:
+    """Counts of these docket rows."""
+    regime, sizes = run.world.states.regime, [len(levels) for _, levels, _ in request_slices(run, rows[:0])]
+    found = Filed(*(np.zeros(size, np.int64) for size in (*sizes, len(PAIRS))))
+    _count_filed(rows, run.docket, run.cases.requester, regime, len(REGIMES), found)
+    return found
+
+
+@loop
+def _count_filed(rows: Ints, docket: Docket, requester: NDArray[np.int32], regime: Ints, classes: int, found: Filed) -> None:
+    """Add these docket rows to ``found``."""
+    for m in rows:
+        found.requested[docket.requested[m]] += 1
+        found.instrument[docket.instrument[m]] += 1
+        found.channel[docket.channel[m]] += 1
+        found.kind[docket.kind[m]] += 1
+        found.label[docket.label[m]] += 1
+        found.data_class[max(docket.granted[m], 0)] += 1
+        found.pair[regime[requester[docket.case[m]]] * classes + regime[docket.requested[m]]] += 1
+
+
+class Wished(NamedTuple):
+    """How many of some latent cases there are in every slice that is known before anyone files."""
+
+    own: Ints  # by group, or by conduct
+    requester: Ints  # [N]
+    regime: Ints  # by class of the requester
+    year: Ints  # of the window, in which it was wished for
+
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
+        return int(self.year.sum())
+
+
+def wished(run: Finished, cases: Ints, own: NDArray[np.int8], names: tuple[str, ...]) -> Wished:
+    """Counts of these cases of the cohort; ``own`` ``[C]`` codes the ``names`` of a slice of their own."""
+    states = run.world.states
+    found = Wished(*(np.zeros(size, np.int64) for size in (len(names), states.count, len(REGIMES), run.years)))
+    _count_wished(cases, own, run.cases.requester, run.cases.month, run.first_month, found)
+    np.add.at(found.regime, states.regime, found.requester)
+    return found
+
+
+@loop
+def _count_wished(
+    cases: Ints, own: NDArray[np.int8], requester: NDArray[np.int32], month: NDArray[np.int16], opens: int, found: Wished
+) -> None:
+    """Add these cases to ``found``, but for classes of requesters, which follow from the requesters."""
+    for c in cases:
+        found.own[own[c]] += 1
+        found.requester[requester[c]] += 1
+        found.year[(month[c] - opens) // _MONTHS] += 1
+
+
+class Formal(NamedTuple):
+    """How many formal requests of the cohort there are."""
+
+    ended: Ints  # [status, 2 decided, 2 abusive, I, class of the requester]
+    asked: Ints  # [status, 2 abusive, N requested]
+
+
+def formal_requests(run: Finished, cut: Sliced) -> Formal:
+    """Counts of the formal requests of the cohort."""
+    states = run.world.states
+    found = Formal(
+        np.zeros((len(STATUSES), 2, 2, len(run.instruments), len(REGIMES)), np.int64),
+        np.zeros((len(STATUSES), 2, states.count), np.int64),
+    )
+    _count_formal(run.docket, run.cases.requester, states.regime, cut.facts, found)
+    return found
+
+
+@loop
+def _count_formal(docket: Docket, requester: NDArray[np.int32], regime: Ints, facts: Bits, found: Formal) -> None:
+    """Add the formal requests of the cohort, by ``facts`` ``[M]``, to ``found``."""
+    for m in range(facts.size):
+        if facts[m] & OF_COHORT and facts[m] & FORMAL:
+            status, abusive = docket.status[m], int(facts[m] & ABUSIVE > 0)
+            decided = int(not np.isnan(docket.decided_day[m]))
+            found.ended[status, decided, abusive, docket.instrument[m], regime[requester[docket.case[m]]]] += 1
+            found.asked[status, abusive, docket.requested[m]] += 1
+
+
 def row(metric: str, by: str, level: str, part: float, whole: float) -> EstimateRow:
     """A share with the events behind it; nan where nothing could have happened."""
     return metric, by, level, float(part / whole) if whole else np.nan, int(part)
@@ -48,6 +148,6 @@ def row(metric: str, by: str, level: str, part: float, whole: float) -> Estimate
 
 def rows_of(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDArray[np.generic]) -> Iterator[EstimateRow]:
     """One row a level that anything could have happened in."""
-    for level, numerator, denominator in zip(levels, part, whole, strict=True):
+    for level, numerator, denominator in zip(levels, part.tolist(), whole.tolist(), strict=True):
         if denominator:
-            yield row(metric, by, level, numerator, denominator)
+            yield metric, by, level, numerator / denominator, numerator

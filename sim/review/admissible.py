@@ -7,12 +7,16 @@ numbers are *assumption* (``review.usable``): that a judge helps is put in, what
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.arrays import Flags
-from sim.draws import Draws
+from sim.arrays import Flags, Ints, Keys
+from sim.compiled import loop
+from sim.draws import Draws, name_key, u1
 from sim.review.spec import Usable
 from sim.world.cases import Cases
 from sim.world.docket import Docket
+
+_USABLE = name_key("usable")
 
 
 def usable_rows(docket: Docket, cases: Cases, trained: Flags, spec: Usable, draws: Draws) -> Flags:
@@ -20,6 +24,28 @@ def usable_rows(docket: Docket, cases: Cases, trained: Flags, spec: Usable, draw
 
     ``trained`` ``[T, N]`` says by month of filing whether the requester had had a programme of training.
     """
-    skilled = trained[docket.month, cases.requester[docket.case]]
-    chance = spec.plain + spec.judged * (docket.judged > 0) + spec.trained * skilled
-    return np.asarray(draws.uniform("usable", cases.id)[docket.case] < chance)
+    found = np.empty(docket.case.size, np.bool_)
+    filed = docket.case, docket.month, docket.judged
+    _mark_usable(draws.root, *filed, cases.id, cases.requester, trained, spec.plain, spec.judged, spec.trained, found)
+    return found
+
+
+@loop
+def _mark_usable(
+    seed: np.uint64,
+    case: Ints,
+    month: NDArray[np.int16],
+    read: NDArray[np.int8],
+    ids: Keys,
+    requester: NDArray[np.int32],
+    trained: Flags,
+    plain: float,
+    judged: float,
+    skilled: float,
+    found: Flags,
+) -> None:
+    """``usable_rows`` into ``found``: the chance as it is and what a judge, who has ``read`` it, and training add."""
+    for m in range(found.size):
+        c = case[m]
+        chance = plain + judged * (read[m] > 0) + skilled * trained[month[m], requester[c]]
+        found[m] = u1(seed, _USABLE, ids[c]) < chance

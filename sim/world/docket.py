@@ -95,7 +95,18 @@ def empty_docket(room: int) -> Docket:
     return Docket._make([np.zeros(1, np.int64), *(columns[name] for name in Docket._fields[1:])])
 
 
-def filled_rows(docket: Docket) -> Docket:
-    """The docket cut to its filled rows (copies)."""
+def with_room(columns: dict[str, NDArray[np.generic]], room: int) -> Docket:
+    """A docket with more room from the ``columns`` of another, which are let go one by one: there are never two whole dockets."""
+    used = int(columns["used"][0])
+    for name, (kind, value) in _COLUMNS.items():
+        longer = np.full(room, value, dtype=kind)
+        longer[:used] = columns[name][:used]
+        columns[name] = longer
+    return Docket(**columns)  # type: ignore[arg-type]
+
+
+def filled_rows(docket: Docket, shared: frozenset[str] = frozenset()) -> Docket:
+    """The docket cut to its filled rows: copies, but for the columns that are shared."""
     used = int(docket.used[0])
-    return Docket._make([docket.used.copy(), *(column[:used].copy() for column in docket[1:])])
+    kept: dict[str, NDArray[np.generic]] = {name: getattr(docket, name)[:used] for name in docket._fields[1:]}
+    return Docket._make([docket.used.copy(), *(column if name in shared else column.copy() for name, column in kept.items())])

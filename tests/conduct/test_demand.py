@@ -6,12 +6,14 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
-from sim.conduct.demand import latent_cases
-from sim.draws import Draws
-from sim.world.cases import RESIDENCE_SLOT, Cases
+from sim.compiled import loop
+from sim.conduct.demand import Counts, Desk, _pick, _put_in_order, case_counts, empty_desk, latent_cases
+from sim.draws import Draws, absorb, name_key, name_keys, opened
+from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
-from sim.world.vocabulary import TRAFFIC
+from sim.world.vocabulary import DAYS_PER_MONTH, GROUPS, TRAFFIC
 from tests.worlds import bare_world, made_up
 
 
@@ -21,6 +23,80 @@ def wished() -> tuple[World, Cases]:
     config = made_up("demand.abusive_odds=0.5", "demand.foreign_share=0.5", "demand.abusive_most=2.0")
     world = bare_world(config)
     return world, latent_cases(world, config.demand, Draws(3), 120)
+
+
+def told_plainly(world: World, counts: Counts, draws: Draws) -> list[tuple[float, int, int, int]]:
+    """Day, id, requester and cell of every wish, in order, from the definitions of their keys alone."""
+    cells = np.concatenate([world.offences.keys, name_keys(GROUPS)])
+    found = []
+    for t, i, cell in np.argwhere(counts):
+        for ordinal in range(counts[t, i, cell]):
+            luck = key_of(draws, "cases", world.states.keys[i], cells[cell], t, ordinal)
+            found.append(((t + draws.uniform("day", luck).item()) * DAYS_PER_MONTH, luck, int(i), int(cell)))
+    return sorted(found)
+
+
+def key_of(draws: Draws, purpose: str, *keys: np.integer | int) -> int:
+    """The hash of some keys, of which uniforms show the upper bits alone."""
+    h = opened(draws.root, name_key(purpose))
+    for key in keys:
+        h = absorb(np.uint64(h), np.uint64(key))
+    return int(h) & (2**63 - 1)
+
+
+@pytest.mark.parametrize("months", [1, 5])
+def test_cases_are_as_many_as_their_poisson_counts_and_in_order_of_day_and_id(months: int) -> None:
+    config = made_up("demand.abusive_odds=0.5", "demand.abusive_most=2.0")
+    world, draws = bare_world(config), Draws(3)
+    counts = case_counts(world, config.demand, draws, months)
+    cases = latent_cases(world, config.demand, draws, months)
+    offences = len(world.offences.names)
+    cell = np.where(cases.abusive, offences + cases.group.astype(int), cases.conduct)
+    columns = (cases.day.tolist(), cases.id.tolist(), cases.requester.tolist(), cell.tolist())
+    assert list(zip(*columns, strict=True)) == told_plainly(world, counts, draws)
+    assert cases.month.tolist() == [int(day // DAYS_PER_MONTH) for day in columns[0]]
+
+
+def test_counts_are_poisson_of_their_means_and_none_where_nothing_is_wanted() -> None:
+    config = made_up("demand.abusive_odds=0.5")
+    world, draws, spec = bare_world(config), Draws(8), config.demand
+    counts = case_counts(world, spec, draws, 13)
+    states, offences = world.states, world.offences
+    rows = np.diff(world.people.cell_start).reshape(states.count, -1)
+    months = np.arange(13)[:, None, None]
+    busy = draws.gamma(spec.frailty_shape, "frailty", states.keys, np.arange(3)[:, None])[np.arange(13) // 6]
+    legitimate = busy[:, :, None] * (states.demand[:, None] * offences.demand_share * ~np.isnan(states.penalties))
+    told = (
+        draws.poisson(legitimate, "cases", states.keys[:, None], offences.keys, months),
+        draws.poisson(states.pursuit * (rows > 0), "cases", states.keys[:, None], name_keys(GROUPS), months),
+    )
+    assert np.array_equal(counts, np.concatenate(told, axis=2))
+
+
+def test_what_luck_picks_is_the_first_whose_running_sum_exceeds_it() -> None:
+    shares = Draws(5).uniform("shares", np.arange(40)) * (np.arange(40) % 3 > 0)
+    running = np.cumsum(shares / shares.sum())
+    for u in (0.0, *running, *(running - 2.0**-53), *Draws(6).uniform("luck", np.arange(200)), 1 - 2.0**-53):
+        over = np.flatnonzero(running > u)
+        assert _pick(running, u) == (over[0] if over.size else running.size - 1)
+
+
+def test_wishes_of_one_day_are_in_order_of_id() -> None:
+    """Luck almost never gives two wishes one day: here they are laid on the desk so."""
+    desk, out = empty_desk(6), empty_cases(6)
+    desk.id[:] = [9, 4, 7, 1, 8, 2]
+    desk.luck[:] = [0.5, 0.5, 0.1, 0.99, 0.5, 0.1]
+    desk.unsorted_requester[:], desk.unsorted_cell[:] = np.arange(6), np.arange(6) + 10
+    _lay(desk, out)
+    assert out.id.tolist() == [2, 7, 4, 8, 9, 1]
+    assert desk.requester.tolist() == [5, 2, 1, 4, 0, 3]
+    assert desk.cell.tolist() == [15, 12, 11, 14, 10, 13]
+    assert np.array_equal(out.day, (3 + np.array([0.1, 0.1, 0.5, 0.5, 0.5, 0.99])) * DAYS_PER_MONTH)
+
+
+@loop
+def _lay(desk: Desk, out: Cases) -> None:
+    _put_in_order(3, 6, 0, desk, out)
 
 
 def test_no_state_is_asked_by_itself_as_the_place_where_a_person_lives() -> None:

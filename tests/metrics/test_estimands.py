@@ -683,9 +683,7 @@ def test_pairs_by_hand_and_in_any_order_of_the_rows() -> None:
             ),
         )
         rows = np.arange(given.size)
-        told = {
-            (by, level): (value, count) for _, by, level, value, count in pair_rows("m", run, rows, np.arange(7), by_group=True)
-        }
+        told = {(by, level): (value, count) for _, by, level, value, count in pair_rows("m", run, rows, np.arange(7))}
         closed, electoral, liberal = REGIMES[0], REGIMES[2], REGIMES[3]
         assert told["pair", f"{closed}>{liberal}"] == (2 / 5, 2)
         assert told["pair", f"{closed}>{electoral}"] == (1 / 5, 1)

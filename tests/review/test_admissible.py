@@ -15,6 +15,8 @@ from sim.review.institutions import trained
 from sim.review.spec import Usable
 from sim.review.training import Training
 from sim.simulation import simulate
+from sim.world.cases import empty_cases
+from sim.world.docket import empty_docket
 from tests.worlds import NO_JUDGE_BY_OWN_LAW, made_up, with_forces
 
 COUNT = 20_000
@@ -91,3 +93,17 @@ def test_training_raises_it_for_the_trained() -> None:
     assert taught.usable[rows][~of_weak].mean() == pytest.approx(0.6, abs=0.03)
     early = np.flatnonzero((taught.docket.month < taught.first_month) & (taught.docket.judged == 0))
     assert taught.usable[early].mean() == pytest.approx(0.6, abs=0.03)
+
+
+def test_many_rows_are_told_as_each_by_its_chance_and_the_luck_of_its_case() -> None:
+    rows, draws = np.arange(300), Draws(4)
+    docket, cases = empty_docket(rows.size), empty_cases(40)
+    cases.id[:], cases.requester[:] = np.arange(40) + 7, np.arange(40) % 3
+    docket.case[:], docket.month[:], docket.judged[:] = rows % 40, rows % 5, rows % 2
+    helped = np.arange(15).reshape(5, 3) % 4 == 0
+    chance = (
+        USABLE.plain + USABLE.judged * (docket.judged > 0) + USABLE.trained * helped[docket.month, cases.requester[docket.case]]
+    )
+    told = draws.uniform("usable", cases.id)[docket.case] < chance
+    assert np.array_equal(usable_rows(docket, cases, helped, USABLE, draws), told)
+    assert 0 < told.sum() < rows.size
