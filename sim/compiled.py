@@ -33,6 +33,7 @@ from llvmlite import binding as llvm
 from numba.core import caching
 
 from sim.errors import ConfigError, RogatoryError, quoted
+from sim.inlining import Inlined, Whole
 from sim.lineage import Imports, Source, lineage, sources_in
 from sim.own_folder import close_to_others, folder_fault, made, own_file, private_folder, unwritable
 
@@ -304,7 +305,7 @@ _settings = threading.Lock()  # Numba's are one for all threads
 
 def _cached[F: Callable[..., object]](function: F, **options: bool | str) -> F:
     """Compile at first call, cached on disk where the function stands in a file."""
-    made_up = numba.njit(**options)(function)
+    made_up = numba.njit(**options, no_cfunc_wrapper=True, pipeline_class=Whole)(function)
     if hasattr(made_up, "enable_caching") and Path(function.__code__.co_filename).is_file():
         with _settings:
             before = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
@@ -341,12 +342,11 @@ def inlined[F: Callable[..., object]](function: F) -> F:
     It is inlined by force (``forceinline``): a call would copy some hundred words of records, four to five times slower on the
     month of this model.
     """
-    return cast(F, numba.njit(**_INSIDE)(function))
+    return cast(F, Inlined(function, _INSIDE))
 
 
-def step[F: Callable[..., object]](function: F) -> F:
-    """The same for the generated loop alone: no wrapper for Python (a call from there would crash), half the time to compile."""
-    return cast(F, numba.njit(**_INSIDE, no_cpython_wrapper=True)(function))
+step = inlined
+"""The same, as the generated loop calls it."""
 
 
 _INSIDE: dict[str, bool | str] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}

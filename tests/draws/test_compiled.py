@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
     package = tmp_path / "checkout" / "sim"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    for name in ("arrays.py", "compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
+    for name in ("arrays.py", "compiled.py", "draws.py", "errors.py", "inlining.py", "lineage.py", "own_folder.py"):
         shutil.copy(Path(sim.__file__).parent / name, package / name)
     (package.parent / "probe.py").write_text(PROBE)
     return package.parent
@@ -134,7 +134,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for notes, and a copy of a few sources that the fingerprint is taken from."""
     home = tmp_path / "sim"
     home.mkdir()
-    for name in ("__init__.py", "compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
+    for name in ("__init__.py", "compiled.py", "draws.py", "errors.py", "inlining.py", "lineage.py", "own_folder.py"):
         shutil.copy(Path(sim.__file__).parent / name, home / name)
     (home / "constants.py").write_text("X = 1\n")
     monkeypatch.setattr(compiled, "_HOME", home)
