@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim import compiled
+from sim import compiled, own_folder
 from sim.compiled import baked, inlined, kernel
 
 PROBE = """
@@ -182,9 +182,9 @@ def test_a_note_that_others_could_write_to_is_not_believed(notes: Path) -> None:
     first = compiled.fingerprint(notes)
     (note,) = notes.iterdir()
     names = "sim sim.compiled"
-    note.write_text(f"{compiled._seal(names)}\n{names}", encoding="utf-8")
+    note.write_text(f"{own_folder._seal(names)}\n{names}", encoding="utf-8")
     assert compiled.fingerprint(notes) != first  # it is believed while it is ours alone
-    note.write_text(f"{compiled._seal(names)}\n{names}", encoding="utf-8")
+    note.write_text(f"{own_folder._seal(names)}\n{names}", encoding="utf-8")
     note.chmod(0o666)
     assert compiled.fingerprint(notes) == first
 
