@@ -19,6 +19,7 @@ VARIABLE = "ROGATORY_CACHE"
 PRIVATE = 0o700  # mode of a folder: its owner may do all, others nothing
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_AT_ALL = stat.S_IRWXG | stat.S_IRWXO
+_SEAL_BYTES = 8  # of what tells a file that is whole from one that was cut off
 _ROOT = 0  # the administrator, who can change everything anyway
 
 _user: Callable[[], int] | None = getattr(os, "geteuid", None)  # there is none on Windows, where a folder's mode says nothing
@@ -150,7 +151,7 @@ def write_sealed(path: Path, text: str) -> None:
 
 
 def _seal(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=_SEAL_BYTES).hexdigest()
 
 
 @cache
