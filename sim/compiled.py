@@ -18,25 +18,34 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
 import numba
 import numpy as np
-import platformdirs
 from llvmlite import __version__ as llvmlite_version
 from llvmlite import binding as llvm
 from numba.core import caching
 
 from sim.errors import ConfigError, RogatoryError, quoted
+from sim.inlining import Inlined, Whole
 from sim.lineage import Imports, Source, lineage, sources_in
-from sim.own_folder import close_to_others, folder_fault, made, own_file, private_folder, unwritable
+from sim.own_folder import (
+    VARIABLE,
+    candidates,
+    chosen_folder,
+    close_to_others,
+    folder_fault,
+    made,
+    private_folder,
+    sealed_text,
+    unwritable,
+    write_sealed,
+)
 
-VARIABLE = "ROGATORY_CACHE"
 _DECORATORS = ("kernel", "loop", "inlined", "step")
 _HOME = Path(__file__).parent
 _US = __name__.partition(".")[0]
@@ -93,29 +102,12 @@ def _reached(sources: Mapping[str, Source], notes: Path | None) -> list[str]:
     for name, source in sorted(sources.items()):
         every.update(_entry(name, source))
     note = notes / f"reached-{every.hexdigest()}"
-    seal, _, names = (own_file(note) or "").partition("\n")
-    if names and seal == _seal(names):
+    if names := sealed_text(note):
         return names.split()
     names = " ".join(sorted(lineage(sources, _begins)))
     with contextlib.suppress(OSError):
-        _write(note, f"{_seal(names)}\n{names}")
+        write_sealed(note, names)
     return names.split()
-
-
-def _seal(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, for ourselves alone."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
 
 
 def compiler_facts() -> str:
@@ -137,28 +129,19 @@ def cache_folder() -> Path:
     Where there is no other, a new one serves this process and those it starts, and is removed at its end; raises
     ``RogatoryError`` where there is no room for that.
     """
-    chosen = os.environ.get(VARIABLE)
+    chosen = chosen_folder()
     if chosen:
-        folder, fault = _kernels_in(Path(os.path.abspath(os.path.expanduser(chosen))))  # noqa: PTH100, PTH111 - links stay
+        folder, fault = _kernels_in(chosen)
         if fault:
             accepted = "a folder of your own that nobody else can write to, or none"
-            raise ConfigError(f"{VARIABLE}: found {quoted(chosen)}, {fault}; accepted: {accepted}")
+            raise ConfigError(f"{VARIABLE}: found {quoted(os.environ[VARIABLE])}, {fault}; accepted: {accepted}")
         return folder
-    for parent, temporary in _candidates():
+    for parent, temporary in candidates():
         close_to_others(parent)  # what we make inside is for ourselves alone, and what others made there is not taken
         folder, fault = _kernels_in(parent, temporary)
         if not fault:
             return folder
     return _last_resort()
-
-
-def _candidates() -> Iterator[tuple[Path, bool]]:
-    """Folders that would do, and whether each lies where everybody may put things."""
-    own = Path(platformdirs.user_cache_dir("rogatory", appauthor=False))
-    if own.is_absolute():  # where nobody knows a home, it is not
-        yield own, False
-    with contextlib.suppress(OSError):
-        yield Path(tempfile.gettempdir()) / f"rogatory-{os.getuid() if hasattr(os, 'getuid') else 'cache'}", True
 
 
 def _kernels_in(parent: Path, temporary: bool = False) -> tuple[Path, str]:
@@ -304,7 +287,7 @@ _settings = threading.Lock()  # Numba's are one for all threads
 
 def _cached[F: Callable[..., object]](function: F, **options: bool | str) -> F:
     """Compile at first call, cached on disk where the function stands in a file."""
-    made_up = numba.njit(**options)(function)
+    made_up = numba.njit(**options, no_cfunc_wrapper=True, pipeline_class=Whole)(function)
     if hasattr(made_up, "enable_caching") and Path(function.__code__.co_filename).is_file():
         with _settings:
             before = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
@@ -341,12 +324,11 @@ def inlined[F: Callable[..., object]](function: F) -> F:
     It is inlined by force (``forceinline``): a call would copy some hundred words of records, four to five times slower on the
     month of this model.
     """
-    return cast(F, numba.njit(**_INSIDE)(function))
+    return function if numba.config.DISABLE_JIT else cast(F, Inlined(function, _INSIDE))
 
 
-def step[F: Callable[..., object]](function: F) -> F:
-    """The same for the generated loop alone: no wrapper for Python (a call from there would crash), half the time to compile."""
-    return cast(F, numba.njit(**_INSIDE, no_cpython_wrapper=True)(function))
+step = inlined
+"""The same, as the generated loop calls it."""
 
 
 _INSIDE: dict[str, bool | str] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}

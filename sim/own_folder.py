@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import hashlib
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import platformdirs
+
+VARIABLE = "ROGATORY_CACHE"
 PRIVATE = 0o700  # mode of a folder: its owner may do all, others nothing
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_AT_ALL = stat.S_IRWXG | stat.S_IRWXO
+_SEAL_BYTES = 8  # of what tells a file that is whole from one that was cut off
 _ROOT = 0  # the administrator, who can change everything anyway
 
 _user: Callable[[], int] | None = getattr(os, "geteuid", None)  # there is none on Windows, where a folder's mode says nothing
+
+
+def chosen_folder() -> Path | None:
+    """The folder that ``$ROGATORY_CACHE`` names, be it of any use or not; None where it names none."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(os.path.abspath(os.path.expanduser(chosen))) if chosen else None  # noqa: PTH100, PTH111 - links stay
+
+
+def candidates() -> Iterator[tuple[Path, bool]]:
+    """Folders that would do where none was chosen, and whether each lies where everybody may put things."""
+    own = Path(platformdirs.user_cache_dir("rogatory", appauthor=False))
+    if own.is_absolute():  # where nobody knows a home, it is not
+        yield own, False
+    with contextlib.suppress(OSError):
+        yield Path(tempfile.gettempdir()) / f"rogatory-{os.getuid() if hasattr(os, 'getuid') else 'cache'}", True
+
+
+def folder_for_notes(to_write: bool = False) -> Path | None:
+    """The first folder of these that is ours alone; None where there is none. ``to_write`` makes it where it is not there."""
+    chosen = chosen_folder()
+    for folder, temporary in [(chosen, False)] if chosen else candidates():
+        if not (to_write and made(folder)) and not folder_fault(folder, temporary):
+            return folder
+    return None
 
 
 def made(folder: Path) -> str:
@@ -100,6 +130,28 @@ def own_file(path: Path) -> str | None:
             return file.read() if ours else None
     except (OSError, ValueError):
         return None
+
+
+def sealed_text(path: Path) -> str:
+    """The text of a file of ours as ``write_sealed`` left it; nothing for one that was cut off, or is another one's."""
+    seal, _, text = (own_file(path) or "").partition("\n")
+    return text if seal == _seal(text) else ""
+
+
+def write_sealed(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for ourselves alone, with a seal by which damage is seen. Raises ``OSError``."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{_seal(text)}\n{text}")
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _seal(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=_SEAL_BYTES).hexdigest()
 
 
 @cache

@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from experiments.design.designs import Design, Uncertainty, Value
 from sim.world.record import ConfigError
@@ -137,6 +136,8 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
         steps = [np.linspace(0.0, 1.0, _steps(known, design.levels)) for known in design.uncertainties.values()]
         return np.array(list(product(*steps)), float)
     if design.draw == "latin_hypercube":
+        from scipy.stats import qmc
+
         return np.asarray(qmc.LatinHypercube(count, rng=np.random.default_rng(design.draw_seed)).random(size))
     if design.draw == "sobol":
         refuse_size(design)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
+from math import ceil, inf
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -17,8 +21,10 @@ from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
 from experiments.store.schema import Done, RunKey, packed
 from experiments.store.store import WHOLE_STORE
+from sim.compiled import CACHE
 from sim.config import checked_config, load, with_overrides
 from sim.own_code import Luggage, luggage
+from sim.own_folder import write_sealed
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import kept_latent_cases, simulate, world_of
@@ -57,9 +63,35 @@ def warm(tried: Sequence[Config]) -> None:
         simulate(config, seed=1)
 
 
-def worker_count(asked: int | None, tasks: int) -> int:
-    """Processes for so many tasks: every core unless fewer were asked for, and never more than there are tasks."""
-    return min(asked or os.cpu_count() or 1, tasks)
+def warm_for_others(tried: Sequence[Config]) -> None:
+    """The same for processes that are about to begin: only on a machine that has not done it yet, for each loads for itself."""
+    policies = json.dumps([config.policy.model_dump(mode="json") for config in tried])
+    note = CACHE / f"warmed-{hashlib.blake2b(policies.encode(), digest_size=8).hexdigest()}"
+    if not note.is_file():
+        warm(tried)
+        with suppress(OSError):
+            write_sealed(note, policies)
+
+
+def worker_count(asked: int | None, tasks: int, each: float = inf) -> int:
+    """Processes for so many tasks of ``each`` so many seconds: as many as were asked for, else every core; no more than tasks.
+
+    Where none were asked for, none begins for less work than it takes to begin.
+    """
+    worth = tasks if each == inf else ceil(tasks * each / _START)
+    return min(asked or min(os.cpu_count() or 1, max(worth, 1)), tasks)
+
+
+def seconds_of(config: Config) -> float:
+    """About how long a run takes, with its world."""
+    demand = config.demand
+    return _OF_A_RUN + _OF_A_NEED * demand.scale * demand.legitimate * config.months
+
+
+_START = 3.0
+"""Seconds until a process can begin its first run; *measured*, as are the next two, on a machine of two slow cores."""
+_OF_A_RUN, _OF_A_NEED = 0.4, 1.2e-6
+"""Seconds that a run takes whatever is asked in it, and for each need that arises in it."""
 
 
 class Shared(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from experiments.design.designs import Design
 from experiments.design.table import Points
-from experiments.execution.jobs import Batch, batches_of, worker_count
+from experiments.execution.jobs import Batch, batches_of, seconds_of, worker_count
 from experiments.execution.workers import refuse_unguarded
 from experiments.settings import StudyConfig
 from experiments.store.identity import Identity, identity_of, store_digest
@@ -44,6 +44,13 @@ class Plan(NamedTuple):
         """What this job has to do, if nothing were there yet."""
         number, of = self.shard
         return batches_of(self.points, self.worlds, self.replicates)[number - 1 :: of]
+
+    def workers_for(self, tasks: int) -> int:
+        """Processes for so many of its runs: on this machine no more than there is work for, unless so many were asked for."""
+        if self.asked.engine.name != "local":
+            return worker_count(self.asked.workers, tasks)
+        each = max(seconds_of(checked_config(plain)) for plain in self.points.bases.values())
+        return worker_count(self.asked.workers, tasks, each)
 
     @property
     def keys(self) -> set[RunKey]:
@@ -86,4 +93,4 @@ def planned(
 def refuse_unguarded_plan(plan: Plan) -> None:
     """Raise ``UnguardedError`` for a plan with several processes of this machine in a script where none can begin."""
     if plan.asked.engine.name == "local":
-        refuse_unguarded(worker_count(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))
+        refuse_unguarded(plan.workers_for(sum(len(batch.keys) for batch in plan.batches)))

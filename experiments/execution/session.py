@@ -19,7 +19,7 @@ from experiments.console import Terminal
 from experiments.errors import FAILED, INTERRUPTED, StoppedError
 from experiments.execution.engines import engine_of
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, shared_of, trials, warm, work, worker_count
+from experiments.execution.jobs import Batch, shared_of, trials, warm, warm_for_others, work
 from experiments.execution.manifest import Session, how_it_ended, manifest_of_turn
 from experiments.execution.plan import Plan, refuse_unguarded_plan
 from experiments.execution.progress import bar, print_failures
@@ -149,12 +149,13 @@ def _run_all(plan: Plan, store: Store, turn: Session, console: Console) -> None:
 def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Session, chunks: _Chunks) -> None:
     """Do batches of the ``asked`` runs of a plan, and keep what comes of each; how far they are is shown meanwhile."""
     count = sum(len(batch.keys) for batch in todo)
-    workers = worker_count(plan.asked.workers, count)
+    workers = plan.workers_for(count)
     engine = engine_of(plan.asked.engine, workers)
     shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
     shown, told = Terminal(stderr=True), Counter[str]()
     with shown.status("compiling the rules (once; about half a minute on a new machine)"):
-        warm(trials([checked_config(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
+        tried = trials([checked_config(plain) for plain in plan.points.bases.values()])
+        (warm if workers == 1 else warm_for_others)(tried)  # before several processes would each do it
     with bar(shown) as progress, closing(engine(shared, todo)) as ended:
         task = progress.add_task(plan.folder.name, total=count, failed=0)
         for runs in ended:

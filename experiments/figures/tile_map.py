@@ -62,7 +62,7 @@ def tiles(codes: tuple[str, ...], lon: tuple[float, ...], lat: tuple[float, ...]
     place = home + 1e-6 * np.column_stack([np.sin(ranks), np.cos(ranks)])  # parts states that stand on the same spot
     for turn in range(_ROUNDS):
         gap = place[:, None] - place[None]
-        far = np.sqrt((gap**2).sum(axis=2))
+        far = np.sqrt(gap[:, :, 0] ** 2 + gap[:, :, 1] ** 2)
         np.fill_diagonal(far, np.inf)
         push = np.clip(_REACH - far, 0.0, None) / 2 / np.maximum(far, 1e-6)
         place = place + _PUSH * (push[:, :, None] * gap).sum(axis=1)

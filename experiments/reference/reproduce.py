@@ -36,7 +36,6 @@ from experiments.design.scenarios import headers_of
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.comparison import comparison_plan, run_all, runs_frame
 from experiments.execution.forecast import work_of
-from experiments.execution.jobs import worker_count
 from experiments.execution.plan import Plan
 from experiments.execution.session import run_plan, timed
 from experiments.reference.explained import changed_since, damage, strangeness
@@ -418,7 +417,7 @@ def forecast(todo: Mapping[str, Todo]) -> str:
     began = time.monotonic()
     with Terminal(stderr=True).status("compiling the rules, and timing one run of each part"):
         tried = [(plan, timed(plan)) for plan in plans]
-    seconds = sum(work_of(plan.batches, worker_count(plan.asked.workers, len(plan.keys)), [run]) for plan, run in tried)
+    seconds = sum(work_of(plan.batches, plan.workers_for(len(plan.keys)), [run]) for plan, run in tried)
     spent = time.monotonic() - began
     runs = sum(len(plan.keys) for plan in plans)
     return f"projected: about {time_text(seconds + spent * len(plans))} for {counted(runs, 'run')}"

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from experiments.statistics.means import mean_of, over
 from experiments.statistics.worlds import FEWEST_WORLDS, world_range
@@ -57,6 +56,8 @@ def rank_range(values: Reals, wanted: int) -> Ranks:
 
     Worlds that lack an arm are left out. The range is that of ``world_range``.
     """
+    from scipy import stats
+
     good = _complete(values, wanted)
     if not good.size:
         return Ranks(none := np.full(len(values), np.nan), none, none, 0)

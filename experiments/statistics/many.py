@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from experiments.statistics.worlds import FEWEST_WORLDS, TAIL, WORLDS_FOR_TAILS
 from sim.arrays import Reals
@@ -18,6 +17,8 @@ def chance_clear(worlds: Reals) -> Reals:
     >>> [round(float(chance), 4) for chance in chance_clear(np.array([5, 8, 10, 18, 40]))]
     [0.0, 0.0078, 0.002, 0.0, 0.0]
     """
+    from scipy import stats
+
     count = np.asarray(worlds, float)
     may_differ = np.where(count < WORLDS_FOR_TAILS, 0, np.ceil(np.round((count + 1) * TAIL, 9)) - 1)
     chance = np.minimum(2 * stats.binom.cdf(may_differ, count, 0.5), 1.0)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from sim.arrays import Reals
 
@@ -64,7 +64,7 @@ def mean_of(values: Reals) -> Reals:
 def quantile_of(worlds: NDArray[np.integer[Any]]) -> Reals:
     """Student's quantile of a central 95 % interval on so many independent values; missing under two."""
     free = np.asarray(worlds) - 1
-    return np.where(free > 0, stats.t.ppf(0.5 + LEVEL / 2, np.maximum(free, 1)), np.nan)
+    return np.where(free > 0, special.stdtrit(np.maximum(free, 1), 0.5 + LEVEL / 2), np.nan)
 
 
 def half_width(means: Reals) -> Reals:

@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim.composition.defaults import chosen_by_root
 from sim.composition.files import body_of, files_of_groups, package_of, root_files
+from sim.composition.kept import keep, kept
 from sim.composition.overrides import ADOPTED, DESIGN, GRAMMAR, HYDRA, SCENARIO, as_given, key_of
 from sim.composition.wording import cut, hydra_error, no_such
 from sim.errors import ConfigError, quoted
@@ -49,6 +50,14 @@ def by_hydra(overrides: Sequence[str]) -> Plain:
 def composed_once(overrides: tuple[str, ...], contents: str) -> Plain:
     """The same for files that hold ``contents``, a digest: what is kept is of no use once a file has changed."""
     _refuse_taken(overrides)
+    plain = kept(overrides, contents)
+    if plain is None:
+        plain = _composed(overrides)
+        keep(overrides, contents, plain)
+    return plain
+
+
+def _composed(overrides: Sequence[str]) -> Plain:
     try:
         with _one_at_a_time, own_hydra(), initialize(config_path=NOWHERE, job_name="rogatory", version_base=VERSION):
             plain = OmegaConf.to_container(compose(ROOT_FILE, overrides=list(overrides)), resolve=True)
@@ -101,6 +110,7 @@ def _contents(with_scenarios: bool) -> str:
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     aside = (f"{DESIGN}/",) if with_scenarios else (f"{DESIGN}/", f"{SCENARIO}/")
     for folder in map(str, folders()):
+        digest.update(b"/")
         for file in _files(folder):
             name = file.path[len(folder) + 1 :].replace(os.sep, "/")
             if not name.startswith(aside) or name == f"{SCENARIO}/{ADOPTED}.yaml":

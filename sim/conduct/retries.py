@@ -151,7 +151,9 @@ def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docke
         return rows, days
     again, when = due_again(month, book, docket, habits)
     order = np.lexsort((cases.id[again], when))
-    return merged(rows, days, again[order], when[order])
+    rows, days = merged(rows, days, again[order], when[order])
+    days.setflags(write=False)  # as the cases' own are: otherwise filing would be compiled for each
+    return rows, days
 
 
 @kernel

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim import compiled
+from sim import compiled, own_folder
 from sim.compiled import baked, inlined, kernel
 
 PROBE = """
@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
     package = tmp_path / "checkout" / "sim"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    for name in ("arrays.py", "compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
+    for name in ("arrays.py", "compiled.py", "draws.py", "errors.py", "inlining.py", "lineage.py", "own_folder.py"):
         shutil.copy(Path(sim.__file__).parent / name, package / name)
     (package.parent / "probe.py").write_text(PROBE)
     return package.parent
@@ -134,7 +134,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for notes, and a copy of a few sources that the fingerprint is taken from."""
     home = tmp_path / "sim"
     home.mkdir()
-    for name in ("__init__.py", "compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
+    for name in ("__init__.py", "compiled.py", "draws.py", "errors.py", "inlining.py", "lineage.py", "own_folder.py"):
         shutil.copy(Path(sim.__file__).parent / name, home / name)
     (home / "constants.py").write_text("X = 1\n")
     monkeypatch.setattr(compiled, "_HOME", home)
@@ -182,9 +182,9 @@ def test_a_note_that_others_could_write_to_is_not_believed(notes: Path) -> None:
     first = compiled.fingerprint(notes)
     (note,) = notes.iterdir()
     names = "sim sim.compiled"
-    note.write_text(f"{compiled._seal(names)}\n{names}", encoding="utf-8")
+    note.write_text(f"{own_folder._seal(names)}\n{names}", encoding="utf-8")
     assert compiled.fingerprint(notes) != first  # it is believed while it is ours alone
-    note.write_text(f"{compiled._seal(names)}\n{names}", encoding="utf-8")
+    note.write_text(f"{own_folder._seal(names)}\n{names}", encoding="utf-8")
     note.chmod(0o666)
     assert compiled.fingerprint(notes) == first
 

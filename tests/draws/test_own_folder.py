@@ -145,10 +145,10 @@ def test_a_file_counts_only_if_it_is_ours_and_nobody_else_can_write_to_it(tmp_pa
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home and a folder of temporary files of their own, and no folder that was chosen."""
     monkeypatch.setattr(compiled, "fingerprint", lambda notes=None: "0123456789abcdef")
-    monkeypatch.setattr(compiled.platformdirs, "user_cache_dir", lambda *a, **k: str(tmp_path / "cache" / "rogatory"))
-    monkeypatch.setattr(compiled.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr(own_folder.platformdirs, "user_cache_dir", lambda *a, **k: str(tmp_path / "cache" / "rogatory"))
+    monkeypatch.setattr(own_folder.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
     monkeypatch.setattr(own_folder.tempfile, "tempdir", str(tmp_path / "tmp"))
-    monkeypatch.delenv(compiled.VARIABLE, raising=False)
+    monkeypatch.delenv(own_folder.VARIABLE, raising=False)
     private_folder.cache_clear()
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp").chmod(0o1777)
@@ -203,12 +203,12 @@ def test_a_folder_of_temporary_files_that_was_made_ready_for_us_is_left(
     assert folder.parent != temporary(home)
     assert mode_of(folder.parent) == 0o700
     assert [*elsewhere.iterdir()] == []
-    assert os.environ[compiled.VARIABLE] == str(folder.parent)  # what this process starts shares it
+    assert os.environ[own_folder.VARIABLE] == str(folder.parent)  # what this process starts shares it
     assert compiled.cache_folder() == folder
 
 
 def test_a_home_that_nobody_knows_makes_no_folder_where_we_stand(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled.platformdirs, "user_cache_dir", lambda *a, **k: "~/.cache/rogatory")
+    monkeypatch.setattr(own_folder.platformdirs, "user_cache_dir", lambda *a, **k: "~/.cache/rogatory")
     monkeypatch.chdir(home)
     assert compiled.cache_folder() == temporary(home) / KERNELS
     assert not (home / "~").exists()
@@ -227,7 +227,7 @@ def test_without_a_folder_of_temporary_files_the_users_own_still_serves(home: Pa
     def gettempdir() -> str:
         raise FileNotFoundError("No usable temporary directory found")
 
-    monkeypatch.setattr(compiled.tempfile, "gettempdir", gettempdir)
+    monkeypatch.setattr(own_folder.tempfile, "gettempdir", gettempdir)
     monkeypatch.setattr(own_folder.tempfile, "tempdir", None)
     assert compiled.cache_folder() == home / "cache" / "rogatory" / KERNELS
 
@@ -235,12 +235,12 @@ def test_without_a_folder_of_temporary_files_the_users_own_still_serves(home: Pa
 def test_the_folder_that_was_chosen_is_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     for chosen in (str(home / "chosen"), "chosen", "./chosen/"):
-        monkeypatch.setenv(compiled.VARIABLE, chosen)
+        monkeypatch.setenv(own_folder.VARIABLE, chosen)
         assert compiled.cache_folder() == home / "chosen" / KERNELS
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv(compiled.VARIABLE, "~/mine")
+    monkeypatch.setenv(own_folder.VARIABLE, "~/mine")
     assert compiled.cache_folder() == home / "mine" / KERNELS
-    monkeypatch.setenv(compiled.VARIABLE, "")
+    monkeypatch.setenv(own_folder.VARIABLE, "")
     assert compiled.cache_folder() == home / "cache" / "rogatory" / KERNELS
 
 
@@ -259,7 +259,7 @@ def test_a_folder_that_was_chosen_and_is_open_to_others_is_refused_and_left_as_i
     chosen = home / "chosen"
     chosen.mkdir()
     chosen.chmod(mode)
-    monkeypatch.setenv(compiled.VARIABLE, str(chosen))
+    monkeypatch.setenv(own_folder.VARIABLE, str(chosen))
     with pytest.raises(ConfigError, match=rf"^ROGATORY_CACHE: found '.*chosen', {told}; accepted: a folder of your own") as raised:
         compiled.cache_folder()
     assert "\n" not in str(raised.value)
@@ -279,7 +279,7 @@ def test_a_folder_that_was_chosen_and_cannot_be_used_is_refused(home: Path, monk
         if "\n" in str(chosen):
             Path(chosen).mkdir()
             Path(chosen).chmod(0o777)
-        monkeypatch.setenv(compiled.VARIABLE, str(chosen))
+        monkeypatch.setenv(own_folder.VARIABLE, str(chosen))
         with pytest.raises(ConfigError, match=told) as raised:
             compiled.cache_folder()
         assert "\n" not in str(raised.value)
@@ -290,7 +290,7 @@ def test_a_folder_that_was_chosen_and_holds_a_strange_one_is_refused(home: Path,
     (home / "chosen" / KERNELS).mkdir(parents=True)
     (home / "chosen").chmod(0o700)
     (home / "chosen" / KERNELS).chmod(0o777)
-    monkeypatch.setenv(compiled.VARIABLE, str(home / "chosen"))
+    monkeypatch.setenv(own_folder.VARIABLE, str(home / "chosen"))
     with pytest.raises(ConfigError, match=rf"'.*chosen', whose {KERNELS} others can write to \(mode 777\); accepted: "):
         compiled.cache_folder()
 
@@ -300,7 +300,7 @@ def test_a_folder_to_which_nothing_can_be_written_is_refused(home: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(own_folder.tempfile, "TemporaryFile", full)
-    monkeypatch.setenv(compiled.VARIABLE, str(home / "chosen"))
+    monkeypatch.setenv(own_folder.VARIABLE, str(home / "chosen"))
     with pytest.raises(ConfigError, match=rf"whose {KERNELS} cannot be written to \(No space left on device\); accepted: "):
         compiled.cache_folder()
 
