@@ -8,10 +8,11 @@ id: nothing here knows a scenario.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from math import exp, floor
 from operator import attrgetter
 
-from sim.draws import Draws, poisson_quantile
+from sim.draws import poisson_quantile
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, TRAFFIC
 from tests.twin.draws import Luck, normal
@@ -72,16 +73,15 @@ class Wishing:
         both = zip(protected, ordinary, strict=True)
         return running_shares([(1 - selective) * p / of_them + selective * o / of_others for p, o in both])
 
-    def counts(self, months: int) -> list[list[list[int]]]:
-        """How many cases there are by month, state, and offence or group."""
+    def counts(self, months: int) -> Iterator[list[list[int]]]:
+        """How many cases there are, month by month, by state, and offence or group."""
         facts, states, offences = self.facts, self.facts.states, self.facts.offences
-        draws = Draws(self.luck.seed)
-        keys, found = offences.keys + facts.group_keys, []
+        keys = offences.keys + facts.group_keys
         frailty: list[float] = []
         for t in range(months):
             if t % _HALF_YEAR == 0:
                 shape, half = self.spec.frailty_shape, t // _HALF_YEAR
-                frailty = [float(draws.gamma(shape, "frailty", key, half)) for key in states.keys]
+                frailty = [self.luck.gamma(shape, "frailty", key, half) for key in states.keys]
             month = []
             for i in range(facts.n):
                 means = [
@@ -91,8 +91,7 @@ class Wishing:
                 means += [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)]
                 luck = [self.luck.uniform("cases", states.keys[i], key, t) for key in keys]
                 month.append([poisson_quantile(u, mean) for u, mean in zip(luck, means, strict=True)])
-            found.append(month)
-        return found
+            yield month
 
     def about_a_subject(self, key: int, i: int, k: int) -> dict[str, object]:
         """The particulars of a legitimate need: an ordinary suspect, who may live abroad, and the platforms used there."""
@@ -165,9 +164,9 @@ class Wishing:
         )
 
 
-def latent_cases(facts: Facts, spec: DemandSpec, luck: Luck, months: int) -> list[Case]:
-    """All cases of so many months, in order of (month, day, id)."""
-    wishing, found = Wishing(facts, spec, luck), []
+def cases_by_month(facts: Facts, spec: DemandSpec, luck: Luck, months: int) -> Iterator[list[Case]]:
+    """The cases of each month in order of (day, id); a month is drawn when it is asked for."""
+    wishing, drawn = Wishing(facts, spec, luck), 0
     for t, month in enumerate(wishing.counts(months)):
         new = [
             wishing.case(t, i, cell, ordinal)
@@ -176,7 +175,7 @@ def latent_cases(facts: Facts, spec: DemandSpec, luck: Luck, months: int) -> lis
             for ordinal in range(count)
         ]
         new.sort(key=attrgetter("day", "id"))
-        found += new
-    for row, case in enumerate(found):
-        case.row = row
-    return found
+        for row, case in enumerate(new, drawn):
+            case.row = row
+        drawn += len(new)
+        yield new

@@ -11,6 +11,8 @@ from functools import cache
 from math import log, log1p
 from statistics import NormalDist
 
+from sim.draws import Draws
+
 _WORD = 2**64 - 1  # whole numbers are kept to 64 bits by this mask
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX_1 = 0xBF58476D1CE4E5B9
@@ -47,7 +49,7 @@ def unit(h: int) -> float:
 
 
 def uniform_after(h: int, key: int) -> float:
-    """The uniform of one further key, for races that share all but the option."""
+    """The uniform of a hash and one further key."""
     h ^= (key * _GOLDEN + _MIX_1) & _WORD
     h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
     h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
@@ -106,6 +108,14 @@ class Luck:
             h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
             h ^= h >> 31
         return (h >> 11) * _UNIT
+
+    def after(self, h: int, key: int) -> float:
+        """Uniform of one key further than a hash, for races that share all but the option."""
+        return uniform_after(h, key)
+
+    def gamma(self, shape: float, purpose: str, *keys: int) -> float:
+        """Gamma with mean one and the given shape, of a purpose and keys."""
+        return float(Draws(self.seed).gamma(shape, purpose, *keys))
 
     def normal(self, purpose: str, *keys: int) -> float:
         """Standard normal of a purpose and keys."""

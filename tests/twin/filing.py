@@ -17,7 +17,7 @@ from typing import Protocol
 
 from sim.settings import Policy
 from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH
-from tests.twin.draws import Luck, absorbed, gumbel, uniform_after
+from tests.twin.draws import Luck, absorbed, gumbel
 from tests.twin.facts import Facts
 from tests.twin.law import COVERED, InForce, Law, Menus
 from tests.twin.learning import Learners, frame_of, place_of
@@ -221,7 +221,7 @@ class Filing:
         start = self.luck.hashed("basis", case.id, attempt)
         for text in texts:
             if law.filing[text] > 0.0:
-                appeal = log(law.filing[text]) - log(law.delay[text]) + gumbel(uniform_after(start, law.keys[text]))
+                appeal = log(law.filing[text]) - log(law.delay[text]) + gumbel(self.luck.after(start, law.keys[text]))
                 if appeal > best:
                     best, winner = appeal, text
         return winner
@@ -235,7 +235,7 @@ class Filing:
         for slot, host in enumerate(case.hosts):
             if host < 0 or host == case.requester or host in case.tried:
                 continue
-            appeal = gumbel(uniform_after(start, self.keys[host]))
+            appeal = gumbel(self.luck.after(start, self.keys[host]))
             if slot == _RESIDENCE:
                 appeal += self.residence_log
             if weighs:
@@ -280,7 +280,7 @@ class Filing:
         for weight, kind, label in self.rules.menus.of(i, case.group, case.conduct):
             if learns and (requested, self._frame(kind, label)) in case.ways:
                 continue
-            appeal = weight + gumbel(uniform_after(absorbed(start, kind), label_keys[label]))
+            appeal = weight + gumbel(self.luck.after(absorbed(start, kind), label_keys[label]))
             if learns:
                 text = self._text(case, attempt, texts, label)
                 appeal += mind.worth(text, place, self._frame(kind, label), "formal")

@@ -33,7 +33,7 @@ from sim.settings import Config, Policy
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH
 from tests.twin.at_home import AtHome, usable
-from tests.twin.cases import latent_cases
+from tests.twin.cases import cases_by_month
 from tests.twin.dials import Dialled, as_ruled, settle
 from tests.twin.draws import Luck
 from tests.twin.exposure import Affairs
@@ -155,11 +155,20 @@ class Twin(mesa.Model):  # type: ignore[misc]
     """A run: ``step`` is a month, ``tell`` the whole. ``hired`` gives the hours of a month where they follow the load."""
 
     def __init__(
-        self, config: Config, world: World, seed: int, hired: Mapping[int, list[float]] | None = None, nudge: float = 0.0
+        self,
+        config: Config,
+        world: World,
+        seed: int,
+        hired: Mapping[int, list[float]] | None = None,
+        nudge: float = 0.0,
+        luck: Luck | None = None,
     ) -> None:
-        """Everything as it is on the first day; ``nudge`` is added to every bar, to see what rounding could do."""
+        """Everything as it is on the first day; ``nudge`` is added to every bar, to see what rounding could do.
+
+        ``luck`` settles the events; by name and the seed unless another kind is given, to be set beside that.
+        """
         super().__init__(rng=seed)
-        self.config, self.facts, self.luck = config, facts_of(world), Luck(seed)
+        self.config, self.facts, self.luck = config, facts_of(world), luck or Luck(seed)
         self.month, self.opens, self.loaded, self.hired = 0, config.run_in_months, config.review.load, hired
         self.before = rules_of(config.policy_before, self.facts, window=False)
         self.after = rules_of(config.policy, self.facts, window=True)
@@ -167,10 +176,9 @@ class Twin(mesa.Model):  # type: ignore[misc]
         if nudge:
             raise_bars(self.before.reading, nudge)
             raise_bars(self.after.reading, nudge)
-        self.cases = latent_cases(self.facts, config.demand, self.luck, config.months)
-        self.new: list[list[Case]] = [[] for _ in range(config.months)]
-        for case in self.cases:
-            self.new[case.month].append(case)
+        self.cases: list[Case] = []
+        self.new: list[list[Case]] = []  # by month
+        self._arising = cases_by_month(self.facts, config.demand, self.luck, config.months)
         self.docket: list[Request] = []
         self.states = [State(self, row) for row in range(self.facts.n)]
         self.review = Review(self.luck, [state.authority for state in self.states], Unit(self.facts.n))
@@ -224,6 +232,8 @@ class Twin(mesa.Model):  # type: ignore[misc]
         """One month."""
         month = self.month
         self.rules = self.after if self.window else self.before
+        self.new.append(next(self._arising))
+        self.cases += self.new[month]
         self._look_home(month)
         self.filing.use(self.rules, self.in_force_in(month), self.window)
         rows = self.filing.file(month, self.filing.wishes(month, self.new[month]), self.voices.expression)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
 
-from tests.twin.draws import Luck, absorbed, name_key, normal, uniform_after
+from tests.twin.draws import Luck, absorbed, name_key, normal
 from tests.twin.reading import Reading, Rule, record_share
 from tests.twin.things import Request
 
@@ -196,7 +196,7 @@ class Readers:
             chance = ground.chance[text][state]
             if chance <= 0.0 or (preserving and not ground.stops[text]):
                 continue
-            if chance < 1.0 and uniform_after(luck, ground.habit_key) >= chance:
+            if chance < 1.0 and self.luck.after(luck, ground.habit_key) >= chance:
                 continue
             hours += ground.spec.hours
             sight.bar = base + ground.spec.shift
