@@ -7,9 +7,9 @@ nothing and is not there.
 
 from __future__ import annotations
 
-import sys
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,6 @@ LOOK = "look"
 APART = " | "  # between purpose and kind
 _UNIFORMS = {"u1": ONE, "u2": TWO, "u3": THREE}
 _MARGINALS = {"normal_quantile": NORMAL, "exponential_quantile": EXPONENTIAL, "gumbel_quantile": GUMBEL}
-_HOMES = ("sim", "rogatory")
 
 
 class Tally:
@@ -93,13 +92,17 @@ def _wrapped(tally: Tally) -> dict[str, Callable[..., Any]]:
     return out | {"opened": opened(draws.opened), "unit": unit(draws.unit)}
 
 
-def _bind(tally: Tally) -> None:
-    """Put the stand-ins wherever the simulation holds the originals, and count arrays of draws by their size."""
-    instead = {id(getattr(draws, name)): stand_in for name, stand_in in _wrapped(tally).items()}
-    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] in _HOMES]:
-        for name, value in list(vars(module).items()):
-            if id(value) in instead:
-                setattr(module, name, instead[id(value)])
+def _bind(tally: Tally) -> list[dict[str, Any]]:
+    """Put the stand-ins wherever a module, or generated code, holds the originals; these are returned.
+
+    Arrays of draws are counted by their size.
+    """
+    instead = [(getattr(draws, name), stand_in) for name, stand_in in _wrapped(tally).items()]
+    holders = list[dict[str, Any]]()
+    for original, stand_in in instead:
+        for held in [held for held in gc.get_referrers(original) if isinstance(held, dict) and "__builtins__" in held]:
+            holders.append(held)
+            held.update({name: stand_in for name, value in held.items() if value is original})
     uniform, kinds = draws.Draws.uniform, (ONE, TWO, THREE)
 
     def array(self: draws.Draws, purpose: str, *keys: Any) -> Any:
@@ -108,13 +111,14 @@ def _bind(tally: Tally) -> None:
         return tally.within(uniform, self, purpose, *keys)
 
     draws.Draws.uniform = array  # type: ignore[method-assign]
+    return holders
 
 
-def _names() -> dict[int, str]:
+def _names(holders: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """Purposes by their keys: the names of the constants that hold them."""
     found: dict[int, str] = {}
-    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] in _HOMES]:
-        found |= {int(v): k.strip("_").lower().replace("_", " ") for k, v in vars(module).items() if isinstance(v, np.uint64)}
+    for held in holders:
+        found |= {int(v): k.strip("_").lower().replace("_", " ") for k, v in held.items() if isinstance(v, np.uint64)}
     return found
 
 
@@ -135,12 +139,12 @@ def _counted(job: Job) -> Iterator[Timed]:
     config, tally = job.config, Tally()
     world = world_of(config, config.seed)
     run = prepare(config, config.seed)
-    _bind(tally)
+    holders = _bind(tally)
     cases = latent_cases(world, config.demand, draws.Draws(config.seed), config.months)
     of_cases, tally.counts = tally.counts, Counter()
     while run.month < run.months:
         advance(run)
-    names = _names()
+    names = _names(holders)
     for stage, counts, of, size in (
         ("cases", of_cases, "cases", float(cases.id.size)),
         ("months", tally.counts, "requests", float(formal_requests(run))),

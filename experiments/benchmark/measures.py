@@ -20,6 +20,8 @@ from sim.settings import Config
 
 _DRAWS = 1_000_000
 _UNCOMPILED = {"NUMBA_DISABLE_JIT": "1"}
+UNCOMPILED = ("counts",)
+"""Kinds that want nothing compiled."""
 FROM_NOTHING, FROM_THE_CACHE = "nothing compiled yet", "compiled code from the cache"
 
 
@@ -64,14 +66,25 @@ def _nothing() -> None:
     """What a process does before its work."""
 
 
-def apart(job: Job) -> Measured:
-    """A measurement in a process of its own. Raises ``BrokenExecutor`` where it dies."""
+def one_process() -> Workers:
+    """A process that measures."""
+    return Workers(1, _nothing, ())
+
+
+def apart(job: Job, hands: Workers | None = None) -> Measured:
+    """A measurement in a process of its own, or in this one. Raises ``BrokenExecutor`` where it dies."""
     if job.kind in IN_PARENT:
         return IN_PARENT[job.kind](job)
-    with _environment(**(_UNCOMPILED if job.kind == "counts" else {})), Workers(1, _nothing, ()) as hands:
-        hands.submit(_measured, job)
-        found: Measured = hands.next_ended().result()
-        return found
+    if hands is not None and job.kind not in UNCOMPILED:
+        return _by(hands, job)
+    with _environment(**(_UNCOMPILED if job.kind in UNCOMPILED else {})), one_process() as own:
+        return _by(own, job)
+
+
+def _by(hands: Workers, job: Job) -> Measured:
+    hands.submit(_measured, job)
+    found: Measured = hands.next_ended().result()
+    return found
 
 
 @contextmanager
@@ -103,7 +116,7 @@ def _start(job: Job) -> Measured:
         for stage, repeats in ((FROM_NOTHING, 1), (FROM_THE_CACHE, job.repeats)):
             for repeat in range(repeats):
                 start = perf_counter()
-                with Workers(1, _nothing, ()) as hands:
+                with one_process() as hands:
                     hands.submit(_small_run, job.warm)
                     hands.next_ended().result()
                 timed.append(Timed(job.part, job.row, stage, repeat, perf_counter() - start, 1.0, "starts"))

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from math import isnan
@@ -17,10 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from experiments.benchmark.counting import APART, KINDS
-from experiments.benchmark.measures import apart
+from experiments.benchmark.measures import apart, one_process
 from experiments.benchmark.plan import Plan
 from experiments.benchmark.record import Job, Measured, Timed
 from experiments.benchmark.runs import MEBIBYTE, WHOLE
+from experiments.execution.workers import Workers
 from experiments.text import time_text
 
 BUSY = 0.7  # processes that ran in the last minute, on average, from which figures are not worth quoting
@@ -41,14 +43,14 @@ class Told(NamedTuple):
 def made(plan: Plan, console: Console) -> list[Told]:
     """Every measurement of a plan, in its order. Raises ``BrokenExecutor`` where a process dies that should not."""
     told, began = list[Told](), perf_counter()
-    jobs = [plan.counts, plan.floors, plan.floors, *plan.others]
+    jobs = [*([plan.counts, plan.floors, plan.floors] if plan.with_floor else []), *plan.others]
     ahead = _Ahead(jobs)
-    with _bar(console) as progress:
+    with _bar(console) as progress, one_process() if plan.together else nullcontext() as hands:
         task = progress.add_task("", total=len(jobs), left="")
         for job in _settled(plan, told):
             left = time_text(ahead.seconds(len(told)))
             progress.update(task, description=_named(job), completed=len(told), left=f"about {left} left")
-            told.append(Told(job, _one(job, told)))
+            told.append(Told(job, _one(job, told, hands)))
             if ahead.learns(told[-1]):
                 whole = time_text(perf_counter() - began + ahead.seconds(len(told)))
                 progress.console.print(f"projected: about {whole} in all for {len(jobs)} measurements", highlight=False)
@@ -58,6 +60,12 @@ def made(plan: Plan, console: Console) -> list[Told]:
 
 def _settled(plan: Plan, told: Sequence[Told]) -> Iterator[Job]:
     """The jobs; the floor's once the draws have been counted."""
+    if plan.with_floor:
+        yield from _floors(plan, told)
+    yield from plan.others
+
+
+def _floors(plan: Plan, told: Sequence[Told]) -> Iterator[Job]:
     yield plan.counts
     counts = told[0].found
     for stage, of in (("months", "requests"), ("cases", "cases")):
@@ -67,16 +75,15 @@ def _settled(plan: Plan, told: Sequence[Told]) -> Iterator[Job]:
                 kind = one.row.rpartition(APART)[2]
                 given[kind] = float(given[kind]) + one.size
         yield plan.floors._replace(given=given)
-    yield from plan.others
 
 
-def _one(job: Job, told: Sequence[Told]) -> Measured:
+def _one(job: Job, told: Sequence[Told], hands: Workers | None) -> Measured:
     if why := _too_large(job, told):
         return Measured((), skipped=why)
     if job.kind == "floor" and told[0].found.skipped:
         return Measured((), skipped=told[0].found.skipped)
     try:
-        return apart(job)
+        return apart(job, hands)
     except BrokenExecutor:
         if job.part != "scale":
             raise

@@ -19,7 +19,7 @@ FLOOR = "the draws of the model alone"
 ONE, TWO = "runs on one process", "runs on two processes"
 PARTS = {
     "model": "The model",
-    "floor": "The draws that it evaluates, and nothing else",
+    "floor": "Its draws alone",
     "twin": "The twin",
     "month": "The common month",
     "draws": "Draws by form",
@@ -32,7 +32,7 @@ SCALES = {"requests": "formal requests", "people": "people at risk (rows)", "sta
 _WARM = ("people.rows=2000", "demand.legitimate=50", "years=1")
 _QUICK = ("years=1", "people.rows=4000", "demand.scale=0.02", "calibration_months=6")
 _SHORT = ("years=1", "run_in_months=6", "run_out_months=6")  # of the sweep
-_TWIN_YEARS, _TWIN_SHARE, _QUICK_TWIN_SHARE = "years=1", 0.05, 0.2  # of the demand, and of that of a quick world
+_TWIN_YEARS = "years=1"
 _COUNTED_SHARE, _FEWEST = 0.03, 0.001  # of the demand, and the least that the configuration takes
 _COUNTED = ("years=1", "people.rows=4000", "calibration_months=6")
 _TIMES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -55,11 +55,13 @@ class Overrides(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The measurements, the first of which decides what others are given."""
+    """The measurements."""
 
     counts: Job
-    floors: Job
+    floors: Job  # given what was counted
     others: list[Job]
+    with_floor: bool
+    together: bool  # in one process, one after the other: quicker, and no memory to be told
 
 
 def sized(spec: BenchmarkSpec) -> BenchmarkSpec:
@@ -74,7 +76,10 @@ def sized(spec: BenchmarkSpec) -> BenchmarkSpec:
 
 
 def plan_of(overrides: Sequence[str], spec: BenchmarkSpec, workers: int | None = None) -> Plan:
-    """All measurements, with so many processes at most (None: every core). Raises ``ConfigError`` for what the configuration refuses."""
+    """The measurements of the parts that are asked for, with so many processes at most (None: every core).
+
+    Raises ``ConfigError`` for what the configuration refuses.
+    """
     keys = {key_of(override) for override in overrides}
     said = Overrides((*(quick for quick in _QUICK if spec.quick and key_of(quick) not in keys), *overrides))
     config, warm = said.plus(), said.plus(*_WARM)
@@ -85,15 +90,9 @@ def plan_of(overrides: Sequence[str], spec: BenchmarkSpec, workers: int | None =
     )
     counts = Job("counts", "floor", FLOOR, few, warm, 1, weight=8.0)
     floors = Job("floor", "floor", FLOOR, config, warm, spec.repeats, weight=0.5)
-    return Plan(
-        counts,
-        floors,
-        [
-            *_models(said, warm, spec),
-            *_beside(said, config, warm, spec),
-            *_scales(said, config, warm, spec, workers or os.cpu_count() or 1),
-        ],
-    )
+    cores = workers or os.cpu_count() or 1
+    others = [*_models(said, warm, spec), *_beside(said, config, warm, spec), *_scales(said, config, warm, spec, cores)]
+    return Plan(counts, floors, [job for job in others if job.part in spec.parts], "floor" in spec.parts, spec.quick)
 
 
 def _models(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:
@@ -102,15 +101,15 @@ def _models(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]
         config = said.plus(f"conduct={conduct}")
         small = said.plus(*_WARM, f"conduct={conduct}")
         yield Job("bare", "model", ROWS[MODEL, conduct], config, small, spec.repeats, weight=each)
-        yield Job("memory", "model", ROWS[MODEL, conduct], config, small, 1)
+        if not spec.quick:
+            yield Job("memory", "model", ROWS[MODEL, conduct], config, small, 1)
         yield Job("mesa", "model", ROWS[THROUGH_MESA, conduct], config, small, spec.repeats, weight=each / 2)
     if not spec.quick:
         yield Job("start", "start", "a small run", warm, warm, spec.slow_repeats, weight=15.0)
 
 
 def _beside(said: Overrides, config: Config, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:
-    share = _QUICK_TWIN_SHARE if spec.quick else _TWIN_SHARE
-    small = said.plus(_TWIN_YEARS, f"demand.scale={max(share * config.demand.scale, _FEWEST)}")
+    small = said.plus(_TWIN_YEARS)
     yield Job("twin", "twin", TWIN, small, warm, spec.slow_repeats, weight=3.0 * (spec.slow_repeats + 1))
     given: dict[str, float | str] = {"a_month": spec.a_month}
     yield Job("month", "month", KERNEL, warm, warm, spec.repeats, given=given, weight=0.5)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import nan
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from sim.settings import Config
 from sim.world.ranges import Range
 from sim.world.record import Record
+
+Part = Literal["model", "floor", "twin", "month", "draws", "processes", "start", "scale"]
 
 
 class BenchmarkSpec(Record):
     """How much is measured: ``configs/analysis/benchmark.yaml``."""
 
     quick: StrictBool  # a small world, two repeats and two points a scale
+    parts: Annotated[list[Part], Field(min_length=1)]
     repeats: Annotated[StrictInt, Range(2, 1000)]
     slow_repeats: Annotated[StrictInt, Range(2, 1000)]  # of what takes long: objects, and points of a scale
     a_month: Annotated[StrictInt, Range(1, 1000)]  # requests a state and month of the common month
@@ -30,7 +33,7 @@ class Job(NamedTuple):
     """One measurement, made in a process of its own after a warm-up."""
 
     kind: str  # of ``experiments.benchmark.measures``
-    part: str
+    part: Part
     row: str
     config: Config
     warm: Config  # a small run that compiles all that the measured one needs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
+from math import isnan
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -97,7 +98,10 @@ def through_mesa(config: Config, seed: int) -> Staged:
 
 def _repeated(job: Job, one: Callable[[Config, int], Staged]) -> Iterator[Timed]:
     one(job.warm, job.warm.seed)
-    prepare(job.config, job.config.seed)
+    if isnan(job.x):  # of a scale one more run would take long, and the small one compiles nearly all
+        one(job.config, job.config.seed)
+    else:
+        prepare(job.config, job.config.seed)
     for repeat in range(job.repeats):
         found = one(job.config, job.config.seed)
         for stage, seconds in found.seconds.items():
