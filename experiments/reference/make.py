@@ -3,7 +3,8 @@
 ``results/reference/`` holds the project's own question, the treaty against no treaty, every scenario against the text as adopted,
 membership and scope under both capacities, what is left of the safeguards once everyone has adapted, the check of the drawn laws,
 and how fast it all is on one machine. It says which headline numbers moved: these lines belong into the changelog, under
-**Regression**. ``rogatory reproduce`` reads what is written here, but for assumptions and the benchmark. Nothing is made from files that no commit holds.
+**Regression**. ``rogatory reproduce`` reads what is written here, but for assumptions and the benchmark. Nothing is made from
+files that no commit holds.
 """
 
 from __future__ import annotations
