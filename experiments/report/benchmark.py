@@ -131,6 +131,6 @@ def _scales(found: Benchmark) -> TextPart:
 
 
 def _machine(found: Benchmark) -> TextPart:
-    said = {**found.machine, "load average, greatest meanwhile": f"{found.load:.2f}", "command": f"``{found.command}``"}
+    said = {**found.machine, "command": f"``{found.command}``"}
     rows = [[name, value] for name, value in said.items()]
     return TextPart("machine", "The machine", [Grid("The machine and the versions", ["what", "which"], rows, 2)])
