@@ -36,6 +36,7 @@ STUDIES = {
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
     "states": "one state's law, care, hosting and texts, beside what dials change: rogatory states TUR definition=expansive",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
+    "benchmark": "how fast it is on this machine, beside its draws alone and other frameworks: rogatory benchmark",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "report")

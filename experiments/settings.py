@@ -21,7 +21,7 @@ from sim.world.record import Record, quoted
 
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions")
 """The analyses of a store, a module of ``experiments.analysis`` each."""
-_WITH_SETTINGS = (*ANALYSES, "adaptation", "report")  # what each accepts is said and checked where it is made
+_WITH_SETTINGS = (*ANALYSES, "adaptation", "benchmark", "report")  # what each accepts is said and checked where it is made
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -55,7 +55,9 @@ class FrontPage(Page):
 
 
 PAGES: dict[str, type[Page]] = {
-    **dict.fromkeys(("targeted_rate", "targeted_change", "fates", "backlog", "headline", "forest", "plane"), Page),
+    **dict.fromkeys(
+        ("targeted_rate", "targeted_change", "fates", "backlog", "headline", "forest", "plane", "costs", "scales"), Page
+    ),
     **dict.fromkeys(("tile_map", "change_map"), Page),
     **dict.fromkeys(
         ("heat_map", "shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"),

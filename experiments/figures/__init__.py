@@ -21,6 +21,7 @@ from PIL import Image
 
 from experiments.figures.adaptation import adaptation
 from experiments.figures.backlog import backlog
+from experiments.figures.benchmark import costs, scales
 from experiments.figures.discovery import discovery_boxes, discovery_plane
 from experiments.figures.fan import fan
 from experiments.figures.fates import fates
@@ -50,6 +51,7 @@ _FUNCTIONS = (
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
     *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans),
+    *(costs, scales),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}

@@ -1,9 +1,10 @@
 """The committed results: ``python -m experiments.reference [headline] [treaty] [scenarios] ...`` makes them anew.
 
 ``results/reference/`` holds the project's own question, the treaty against no treaty, every scenario against the text as adopted,
-membership and scope under both capacities, what is left of the safeguards once everyone has adapted, and the check of the drawn
-laws. It says which headline numbers moved: these lines belong into the changelog, under **Regression**. ``rogatory reproduce``
-reads what is written here. Nothing is made from files that no commit holds.
+membership and scope under both capacities, what is left of the safeguards once everyone has adapted, the check of the drawn laws,
+and how fast it all is on one machine. It says which headline numbers moved: these lines belong into the changelog, under
+**Regression**. ``rogatory reproduce`` reads what is written here, but for assumptions and the benchmark. Nothing is made from
+files that no commit holds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from experiments.analysis.headline import CLASSES_TABLE, MATRIX_TABLE, NUMBERS, 
 from experiments.analysis.headline_today import TODAY_KEYS, TODAY_NUMBERS, TODAY_TABLE
 from experiments.analysis.origins import COLUMNS as ORIGIN_COLUMNS
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
+from experiments.benchmark.tables import DRAWS_TABLE, RATIOS_TABLE, ROWS_TABLE, SCALES_TABLE, SLOPES_TABLE
 from experiments.console import Terminal, console_of
 from experiments.design.grid import Cell
 from experiments.design.seeds import event_seed, world_of
@@ -33,7 +35,7 @@ from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv
 from experiments.reference.checkout import all_committed
 from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
 from experiments.store.results import EstimandKey
-from experiments.studies import adaptation, analyse, compare, headline, sweep, treaty
+from experiments.studies import adaptation, analyse, benchmark, compare, headline, sweep, treaty
 from experiments.studies.adaptation import DIGITS
 from experiments.text import counted, time_text
 from sim.config import ADOPTED, key_of, load
@@ -48,6 +50,8 @@ HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", 
 CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
 ASSUMPTIONS = "assumptions"
+BENCHMARK = "benchmark"
+"""Seconds of one machine: what is measured again is never the same, so nothing of it is compared."""
 ORIGINS_FILE = "origins.csv"
 """Of the treaty: what the map of changes draws, by state of origin, with ranges over worlds."""
 PENALTIES_FILE = "penalties_leave_one_out.csv"
@@ -136,6 +140,7 @@ TABLE_KINDS = {
     },
 }  # fmt: skip
 """The tables of each part that is reproduced, by file name."""
+_BENCHMARK_TABLES = (ROWS_TABLE, RATIOS_TABLE, DRAWS_TABLE, SCALES_TABLE, SLOPES_TABLE)
 _EXTREMES_DIGITS = "%.6g"
 _MOST = 2_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
@@ -290,6 +295,17 @@ def refresh_assumptions(folder: Path, *overrides: str) -> str:
     return f"{counted(changed, 'row')} of extremes moved" if changed else "no extreme moved"
 
 
+def refresh_benchmark(folder: Path, *overrides: str) -> str:
+    """Measure how fast it is on this machine, and keep tables, figures and page; returns the ratios as they are now.
+
+    ``rogatory reproduce`` does not measure it again: seconds are no result of the model.
+    """
+    written = benchmark.main(*overrides)
+    tables = {name: pd.read_csv(written / name) for name in _BENCHMARK_TABLES}
+    _replace(folder / BENCHMARK, BENCHMARK, tables, written, _EXTREMES_DIGITS)
+    return str(tables[RATIOS_TABLE][["what", "ratio", "low", "high"]].to_string(index=False))
+
+
 def _told(path: Path) -> pd.DataFrame:
     """A table of a study of adaptation; a year is a name."""
     return pd.read_csv(path, dtype={"year": str})
@@ -320,7 +336,7 @@ def _replace(folder: Path, part: str, tables: _Tables, written: Path, digits: st
             (into / source.name).write_bytes(in_few_colours(source))  # to the eye the same, in a third of the bytes
         manifest = json.loads((written / MANIFEST).read_text(encoding="utf-8"))
         held = sum(path.stat().st_size for path in (*into.iterdir(), written / MANIFEST))
-        for report in written.glob("*.html"):
+        for report in (*written.glob("*.md"), *written.glob("*.html")):
             if held + report.stat().st_size <= _MOST:
                 shutil.copy(report, into / report.name)
         manifest["files"] = {path.name: sha256(path) for path in sorted(into.iterdir())}
@@ -400,6 +416,7 @@ REFRESH: dict[str, Callable[[Path], str]] = {
     SCENARIOS: refresh_scenarios,
     CAPACITIES: refresh_capacities,
     ADAPTATION_PART: refresh_adaptation,
+    BENCHMARK: refresh_benchmark,
 }
 
 

@@ -42,6 +42,7 @@ from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
     ASSUMPTIONS,
+    BENCHMARK,
     CAPACITIES,
     HEADLINE,
     ORIGINS_FILE,
@@ -175,6 +176,11 @@ def chosen_of(names: Sequence[str], reading: Reference) -> list[str]:
         raise RogatoryError(
             f"reproduce: found {ASSUMPTIONS!r}, which is not run again here, for it takes as long as all other parts together; "
             f"accepted: python -m experiments.reference {ASSUMPTIONS}, which makes it anew and counts what moved"
+        )
+    if BENCHMARK in names:
+        raise RogatoryError(
+            f"reproduce: found {BENCHMARK!r}, which is not compared, for its seconds belong to a machine and an hour; "
+            f"accepted: rogatory {BENCHMARK}, which measures this one"
         )
     for name in names:
         if name not in known:

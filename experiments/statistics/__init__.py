@@ -15,6 +15,7 @@ from experiments.statistics.means import (
     ratio_of,
     simulation_error,
 )
+from experiments.statistics.slopes import exponent
 from experiments.statistics.worlds import (
     DOWN,
     FEWEST_WORLDS,
@@ -58,6 +59,7 @@ __all__ = [
     "chance_share",
     "clear_of_zero",
     "components_of",
+    "exponent",
     "gap_of",
     "half_width",
     "independent",

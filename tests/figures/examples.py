@@ -183,7 +183,24 @@ def on_paper_and_after() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*ADAPTATION])
 
 
+def costs() -> pd.DataFrame:
+    rows = [("a model", "ours", 310.0, 290.0, 400.0), ("its draws", "ours", 90.0, 80.0, 95.0), ("else", "theirs", 2.1e4, 2e4, 3e4)]
+    return pd.DataFrame(rows, columns=["label", "part", "ns", "low", "high"])
+
+
+def scales() -> pd.DataFrame:
+    rows = [
+        (scale, x, stage, seconds := 0.1 * k * (x / 193) ** power, 0.9 * seconds, 1.2 * seconds, power, power - 0.04, power + 0.04)
+        for scale, power in (("requests", 1.0), ("people", 0.9), ("states", 1.8), ("processes", -0.9))
+        for k, stage in enumerate(("world", "months", "whole run"), start=1)
+        for x in (193.0, 600.0, 2000.0)
+    ]
+    return pd.DataFrame(rows, columns=["scale", "x", "stage", "seconds", "low", "high", "slope", "slope_low", "slope_high"])
+
+
 EXAMPLES = {
+    "costs": costs,
+    "scales": scales,
     "adaptation": on_paper_and_after,
     "targeted_rate": rates,
     "flows": pairs,

@@ -64,6 +64,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
     "fan": ("outcome", "unit"),
+    "costs": ("label", "part"),
+    "scales": ("scale", "stage"),
     "discovery_boxes": ("parameter", "says"),
     "discovery_plane": ("x_parameter", "y_parameter"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from experiments.execution.session import run_plan
 from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
+    BENCHMARK,
     CAPACITIES,
     HEADLINE,
     PENALTIES,
@@ -223,6 +225,18 @@ def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_
     told = years_text(table).splitlines()
     assert [line.split() for line in told[1:2]] == [["judge", ADAPTIVE, "protection", "5.0", "7.0", "4.0", "6.0"]]
     assert told[2:] == ["and 3 further headline numbers of single years"]
+
+
+def test_the_benchmark_is_whole_and_its_seconds_are_not_compared() -> None:
+    """Seconds belong to a machine: what is held is that the files are those of the manifest, made by a command."""
+    folder = REFERENCE_FOLDER / BENCHMARK
+    if not folder.exists():
+        pytest.skip("no benchmark is committed")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["files"] == {path.name: sha256(path) for path in folder.iterdir() if path.name != "manifest.json"}
+    assert manifest["command"].startswith("rogatory benchmark")
+    assert manifest["benchmark"]["quick"] is False
+    assert BENCHMARK not in TABLE_KINDS
 
 
 @pytest.mark.parametrize("part", MADE)

@@ -165,7 +165,11 @@ def _spec(name: str) -> type[Record]:
         "report": "experiments.analysis.record",
         "sensitivity": "experiments.analysis.measures",
     }
-    homes |= {"frontier": "experiments.analysis.scored", "discovery": "experiments.analysis.failing"}
+    homes |= {
+        "frontier": "experiments.analysis.scored",
+        "discovery": "experiments.analysis.failing",
+        "benchmark": "experiments.benchmark.record",
+    }
     module = import_module(homes.get(name, f"experiments.analysis.{name}"))
     record: type[Record] = getattr(module, f"{name.capitalize()}Spec")
     return record

@@ -91,7 +91,7 @@ TYPED = [shlex.split(command, comments=True) for command in COMMANDS]
 AGAIN = [words[1:] for words in TYPED if words[1] == "reproduce"]
 WITH_A_STORE = [words[1:] for words in TYPED if words[1] in (*OF_A_STORE, "sweep")]
 OTHERS = [words[1:] for words in TYPED if words[1:] not in (*AGAIN, *WITH_A_STORE)]
-ELSEWHERE = ("treaty", "demo")  # studies that tests/cli runs at every `make test`
+ELSEWHERE = ("treaty", "demo", "benchmark")  # studies that tests/cli runs at every `make test`
 STUDIED = dict.fromkeys(words[0] for words in OTHERS if words[0] not in ELSEWHERE)
 FIRST = [next(words for words in OTHERS if words[0] == study) for study in STUDIED]
 SWEPT = [words for words in WITH_A_STORE if words[0] == "sweep"]

@@ -58,6 +58,13 @@ def test_reproduce_says_that_this_part_is_not_run_again() -> None:
         chosen_of(["assumptions"], Reference({make.SCENARIOS: {"arms": {}}}, {}))
 
 
+def test_reproduce_says_that_seconds_are_not_compared() -> None:
+    with pytest.raises(RogatoryError, match=r"'benchmark', which is not compared, .*rogatory benchmark"):
+        chosen_of(["benchmark"], Reference({make.SCENARIOS: {"arms": {}}}, {}))
+    assert make.BENCHMARK in make.REFRESH
+    assert make.BENCHMARK not in make.TABLE_KINDS, "no number of it is judged"
+
+
 def test_assumptions_are_made_before_the_pages_that_show_them() -> None:
     order = list(make.REFRESH)
     assert order.index(make.ASSUMPTIONS) < min(order.index(part) for part in (make.HEADLINE, make.SCENARIOS))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import median
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 
 from sim.compiled import kernel
 from sim.draws import Draws, gumbel_quantile, name_key, normal_quantile, u1, u2, u3
@@ -78,25 +76,19 @@ def _forms(n: int) -> dict[str, Callable[[], object]]:
     }
 
 
-def throughput(draws: int = DRAWS, repeats: int = REPEATS) -> pd.DataFrame:
-    """Draws per second and nanoseconds per draw of each form, on one core.
+def throughput(draws: int = DRAWS, repeats: int = REPEATS) -> dict[str, list[float]]:
+    """Nanoseconds a draw of each form on one core, in each of so many rounds.
 
-    Medians of ``repeats`` rounds; a round times every form once, so that a slow moment hits all. Kernels add up
-    their draws, and the compiler may hash several keys at once.
-    NumPy's streams have no keys, so theirs is the cost of luck without a name.
+    A round times every form once, so that a slow moment hits all. Kernels add up their draws; the compiler may hash several keys
+    at once. NumPy's streams have no keys, so theirs is the cost of luck without a name.
     """
     forms = _forms(draws)
     for form in forms.values():  # compile, and touch the memory
         form()
-    seconds: dict[str, list[float]] = {name: [] for name in forms}
+    found: dict[str, list[float]] = {name: [] for name in forms}
     for _ in range(repeats):
         for name, form in forms.items():
             start = perf_counter()
             form()
-            seconds[name].append(perf_counter() - start)
-    each = [median(taken) / draws for taken in seconds.values()]
-    return pd.DataFrame({"form": list(forms), "draws_per_second": [1.0 / s for s in each], "ns_per_draw": [1e9 * s for s in each]})
-
-
-if __name__ == "__main__":
-    print(throughput().to_string(index=False, float_format=lambda x: f"{x:,.2f}"))
+            found[name].append(1e9 * (perf_counter() - start) / draws)
+    return found

@@ -1,1 +1,0 @@
-"""How fast it is: runs, compilation and draws, in one table."""

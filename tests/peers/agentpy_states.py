@@ -1,0 +1,106 @@
+"""The common month in AgentPy: states are agents, requests are objects with slots."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import agentpy
+
+from experiments.benchmark.month import FILTERS, OFFENCES, SERVED, Law, Told
+from tests.peers.tables import NOBODY, tables_of, told
+
+
+class Request:
+    """A request on record."""
+
+    __slots__ = ("ended", "month", "offence", "target")
+
+    def __init__(self, offence: int, target: int, month: int) -> None:
+        self.offence, self.target, self.month, self.ended = offence, target, month, -1
+
+
+class State(agentpy.Agent):
+    """A state: it files its requests, and works the queue of those it is asked."""
+
+    def setup(self) -> None:
+        """Nothing has been asked yet."""
+        self.queue: deque[Request] = deque()
+        self.received = self.queued = self.served = self.waited = 0
+
+    def file(self) -> None:
+        """The requests of a month, each to its end at a filter or into a queue."""
+        model = self.model
+        random, tables, states, month = model.random.random, model.tables, model.list, model.month
+        odds, other = tables.target_odds[self.row], tables.target_other[self.row]
+        for _ in range(model.law.a_month):
+            aim = random() * OFFENCES
+            k = int(aim)
+            if aim - k >= tables.offence_odds[k]:
+                k = tables.offence_other[k]
+            aim = random() * len(odds)
+            j = int(aim)
+            if aim - j >= odds[j]:
+                j = other[j]
+            request = Request(k, j, month)
+            model.docket.append(request)
+            target = states[j]
+            target.received += 1
+            for f, chance in enumerate(tables.passes[j][k]):
+                if random() >= chance:
+                    request.ended = f
+                    model.stopped[f] += 1
+                    model.stages += f + 3
+                    break
+            else:
+                request.ended = FILTERS
+                model.stages += FILTERS + 2
+                target.queued += 1
+                target.queue.append(request)
+
+    def serve(self) -> None:
+        """A month's work."""
+        month = self.model.month
+        for _ in range(min(self.model.tables.officers[self.row], len(self.queue))):
+            request = self.queue.popleft()
+            request.ended = SERVED
+            self.served += 1
+            self.waited += month - request.month
+
+
+class Month(agentpy.Model):
+    """The common month; a step is a month."""
+
+    def setup(self) -> None:
+        """The states before the first month."""
+        self.law = self.p.law
+        self.tables, self.month = tables_of(self.law), 0
+        self.docket: list[Request] = []
+        self.stopped, self.stages = list(NOBODY), 0
+        self.states = agentpy.AgentList(self, self.law.states, State)
+        self.list = list(self.states)
+        for row, state in enumerate(self.list):
+            state.row = row
+
+    def step(self) -> None:
+        """File, then serve."""
+        self.states.file()
+        self.states.serve()
+        self.month += 1
+
+
+def prepared(law: Law, seed: int) -> Any:
+    """The model before its first month; AgentPy would take the steps for one less than asked if it counted them itself."""
+    model = Month({"law": law, "seed": seed, "steps": law.months})
+    model.sim_setup(steps=law.months, seed=seed)
+    return model
+
+
+def run(model: Any) -> Told:
+    """All months."""
+    while model.running:
+        model.sim_step()
+    states = model.list
+    columns = [[getattr(state, name) for state in states] for name in ("received", "queued", "served")]
+    columns += [[len(state.queue) for state in states], [state.waited for state in states]]
+    return told(columns, model.stopped, model.stages)
