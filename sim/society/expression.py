@@ -270,12 +270,12 @@ def _left(hits: Hits, month: int, loss: Reals, weights: Reals) -> tuple[Ints, Re
 
 
 def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expression: Reals) -> None:
-    """Settle ``expression`` ``[P]`` of a month, in place, and note what is lost; only rows that anything reached are touched."""
+    """Settle ``expression`` ``[P]`` of a month, in place, and note what is lost; what nothing ever reached stays as it is."""
     lost = np.zeros(len(GROUPS))
     cells = people.cell_start.size - 1
     cold = chill(climate.talk, month, spec, cells) if spec.peers else np.zeros(cells)
-    if cold.any():
-        _cool(expression, cold, climate.receptive, people.cell_start)
+    if spec.peers:
+        _cool(expression, cold, np.unique(climate.talk.cell), climate.receptive, people.cell_start)
     lost += np.bincount(np.arange(cells) % len(GROUPS), cold * climate.at_stake, minlength=len(GROUPS))
     if spec.own and climate.hits.person.size:
         hit, left = left_to(climate.hits, month, spec, people)
@@ -287,12 +287,11 @@ def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expre
 
 
 @kernel
-def _cool(expression: Reals, cold: Reals, receptive: Reals, cell_start: Ints) -> None:
-    """What peers say in cells where it is cold, in place."""
-    for cell in range(cold.size):
-        if cold[cell] != 0.0:
-            for row in range(cell_start[cell], cell_start[cell + 1]):
-                expression[row] = 1.0 - cold[cell] * receptive[row]
+def _cool(expression: Reals, cold: Reals, cells: Ints, receptive: Reals, cell_start: Ints) -> None:
+    """What peers say in these cells, in place: those that ever heard of an affair, for a chill may be over."""
+    for cell in cells:
+        for row in range(cell_start[cell], cell_start[cell + 1]):
+            expression[row] = 1.0 - cold[cell] * receptive[row]
 
 
 def blows(climate: Climate, people: PeopleTable) -> Ints:

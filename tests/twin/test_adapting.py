@@ -410,7 +410,6 @@ def test_corners(monkeypatch: pytest.MonkeyPatch, corner: str) -> None:
     beside(monkeypatch, *SMALL, *EVERYONE, *CORNERS[corner], seed=7)
 
 
-@pytest.mark.xfail(reason="where a chill is gone within a month the real model leaves its people silent for good")
 def test_a_chill_that_is_gone_within_a_month(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = ("adaptation.people.lasting=0.0", "adaptation.people.half_life_months=0.01", "adaptation.people.own=false")
     beside(monkeypatch, *SMALL, *EVERYONE, *gone, seed=7)
