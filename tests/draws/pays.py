@@ -120,6 +120,7 @@ class Sample(NamedTuple):
     seeds: tuple[tuple[int, int], ...]  # of world and events
     lucks: tuple[str, ...]
     told: Told
+    elsewhere: tuple[int, int] = (0, 500_000)  # added to the seeds of a pair: those of its adopted side under independent seeds
 
     def configs(self) -> dict[str, Config]:
         """The configuration of each arm by its scenario, the text as adopted first."""
@@ -148,19 +149,30 @@ SAMPLES = (
         told_small,
     ),
     Sample("real_world", ("years=2",), REFORMS, crossed(2, 20), (NAMED,), told_by_model),
-    Sample("over_worlds", ("years=2",), REFORMS, each_its_own(20), (NAMED,), told_by_model),
+    Sample("over_worlds", ("years=2",), REFORMS, each_its_own(20), (NAMED,), told_by_model, (500, 500_000)),
 )
 
 
 def runs_of(sample: Sample) -> pd.DataFrame:
-    """Every run of a sample: ``sample, luck, world_seed, event_seed, scenario``, and its outcomes."""
-    configs = sample.configs()
+    """Every run of a sample: ``sample, luck, world_seed, event_seed, scenario``, and its outcomes.
+
+    Under ``independent`` only the text as adopted is run: the reforms' runs under named draws are set against it.
+    """
+    configs, (further, later) = sample.configs(), sample.elsewhere
+    wanted = [
+        *((luck, world, event, name) for world, event in sample.seeds for luck in sample.lucks for name in configs),
+        *((APART, world + further, event + later, ADOPTED) for world, event in sample.seeds),
+    ]
     rows = [
-        (sample.name, luck, world, event, scenario, *(told[name] for name in OUTCOMES))
-        for world, event in sample.seeds
-        for luck in sample.lucks
-        for scenario, config in configs.items()
-        for told in [sample.told(config, world, event, luck)]
+        (
+            sample.name,
+            luck,
+            world,
+            event,
+            name,
+            *sample.told(configs[name], world, event, NAMED if luck == APART else luck).values(),
+        )
+        for luck, world, event, name in wanted
     ]
     return pd.DataFrame(rows, columns=["sample", "luck", "world_seed", "event_seed", "scenario", *OUTCOMES])
 
@@ -204,31 +216,46 @@ def _sums(values: Reals) -> Reals:
 
 
 def variances_of(runs: pd.DataFrame) -> pd.DataFrame:
-    """By sample, luck, reform and outcome: pairs, means, standard deviations, and the ratio with its interval.
+    """By sample, outcome, luck and reform: both variances, and their ratio with its interval.
 
-    Under ``independent`` each run of a reform meets the run as adopted under the next event seed, by which the sum of the two
-    variances can be checked.
+    ``variance`` is that of the difference, ``variance_apart`` the sum of those of both sides. Where a world has several pairs all
+    are taken within worlds, otherwise over worlds.
     """
-    rows = [row for (sample, luck), part in runs.groupby(["sample", "luck"], sort=False) for row in _rows_of(sample, luck, part)]
+    rows = [
+        row
+        for sample, part in runs.groupby("sample", sort=False)
+        for outcome in OUTCOMES
+        for row in _rows_of(str(sample), outcome, part)
+    ]
     return pd.DataFrame(rows)
 
 
-def _rows_of(sample: str, luck: str, part: pd.DataFrame) -> Iterator[dict[str, object]]:
-    seeds = ["world_seed", "event_seed"]
-    for outcome in OUTCOMES:
-        wide = part.pivot(index=seeds, columns="scenario", values=outcome).sort_index()
-        shared = wide.index.get_level_values(0).duplicated().any()  # several events in a world: what is meant is within worlds
-        centred = wide - wide.groupby(level=0).transform("mean") if shared else wide - wide.mean()
-        adopted = centred[ADOPTED].to_numpy()
-        for reform in [name for name in part["scenario"].unique() if name != ADOPTED]:
-            named = {"sample": sample, "reform": reform, "outcome": outcome}
-            facts = _facts(wide[reform], wide[ADOPTED])
-            yield {**named, "luck": luck, **facts, **ratio_of(centred[reform].to_numpy(), adopted)._asdict()}
-            if luck == NAMED and shared:
-                beside = centred[ADOPTED].groupby(level=0).transform(lambda column: np.roll(column, 1)).to_numpy()
-                yield {**named, "luck": APART, **facts, **ratio_of(centred[reform].to_numpy(), beside)._asdict()}
+def _rows_of(sample: str, outcome: str, part: pd.DataFrame) -> Iterator[dict[str, object]]:
+    wide = {str(luck): _wide(rows, outcome) for luck, rows in part.groupby("luck", sort=False)}
+    for luck, own in wide.items():
+        sides = own if luck != APART else wide[NAMED].assign(**{ADOPTED: own[ADOPTED].to_numpy()})  # both in the order of seeds
+        worlds = sides.index.get_level_values(0)
+        means = sides.groupby(level=0).transform("mean") if worlds.has_duplicates else sides.mean()
+        free = len(sides) - (worlds.nunique() if worlds.has_duplicates else 1)
+        adopted = (sides - means)[ADOPTED].to_numpy(float)
+        for name in [name for name in sides.columns if name != ADOPTED]:
+            reform = (sides - means)[name].to_numpy(float)
+            yield {
+                "sample": sample,
+                "outcome": outcome,
+                "luck": luck,
+                "reform": name,
+                "worlds": worlds.nunique(),
+                "pairs": len(sides),
+                "as_adopted": sides[ADOPTED].mean(),
+                "change": (sides[name] - sides[ADOPTED]).mean(),
+                "variance": np.sum((reform - adopted) ** 2) / free,
+                "variance_apart": (np.sum(reform**2) + np.sum(adopted**2)) / free,
+                **ratio_of(reform, adopted)._asdict(),
+            }
 
 
-def _facts(reform: pd.Series, adopted: pd.Series) -> dict[str, object]:
-    worlds = reform.index.get_level_values(0).nunique()
-    return {"worlds": worlds, "pairs": len(reform), "as_adopted": adopted.mean(), "change": (reform - adopted).mean()}
+def _wide(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """An outcome by pair of seeds and scenario, scenarios in the order of the runs."""
+    table = rows.pivot(index=["world_seed", "event_seed"], columns="scenario", values=outcome).sort_index()
+    return table[list(rows["scenario"].unique())]

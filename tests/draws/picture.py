@@ -48,7 +48,7 @@ _LUCKS = {
 """Of each kind of luck: its words, colour, marker and the marker's face, which tell it apart in grey too."""
 _CAPTION = (
     "Mark: variance of the difference between a reform and the treaty as adopted, over what it is where each has luck of its own; "
-    "0.1: a tenth of the runs give the same precision. Line: 95 % interval. Independent seeds: each run against the next seed's. "
+    "0.1: a tenth of the runs give the same precision. Line: 95 % interval. Independent seeds: against runs of other seeds. "
     "Arrow: smaller still, or no pair differed. Without the treaty nothing goes through it, so nothing is paired. {counts}"
 )
 _LEFT, _RIGHT = 1e-5, 5.0  # ends of the axis
