@@ -162,6 +162,8 @@ def tell(console: Terminal, tables: Mapping[str, pd.DataFrame]) -> None:
         cells = ("skipped", str(row["skipped"])) if row["skipped"] else (measured(row["ratio"]), limits)
         ratios.add_row(str(row["what"]), *cells)
     console.print(ratios)
+    if tables[SLOPES_TABLE].empty:
+        return
     slopes = table_of("exponents of seconds by size (95 % interval)", ["state", "store", "exponent", "interval"])
     slopes.columns[0].header, slopes.columns[1].header = "scale", "stage"
     for row in tables[SLOPES_TABLE].to_dict("records"):
