@@ -7,7 +7,9 @@ compile this model. Optimisation here never changes a number: no kernel allows `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property, update_wrapper
 from typing import Any
 
@@ -63,10 +65,25 @@ class Whole(compiler.Compiler):  # type: ignore[misc]
 
     def compile_extra(self, func: Any) -> Any:
         """The compiled function."""
-        made = super().compile_extra(func)
+        with _rubbish_left():
+            made = super().compile_extra(func)
         for environment in made._find_referenced_environments():
             made.library.codegen.set_env(environment.env_name, environment)
         return made
+
+
+@contextmanager
+def _rubbish_left() -> Iterator[None]:
+    """Within it rubbish is seldom looked for: what Numba makes stays until the end, and each look takes longer than the last."""
+    usual = gc.get_threshold()
+    gc.set_threshold(max(usual[0], _OBJECTS), *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+_OBJECTS = 50_000  # that are made before rubbish is looked for: a hundred megabytes more at most
 
 
 class _Text(compiler.Compiler):  # type: ignore[misc]

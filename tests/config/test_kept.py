@@ -19,6 +19,7 @@ from tests.config.own_files import OwnFiles, in_place
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A place of its own for what is kept, and nothing composed in this process yet."""
     monkeypatch.setenv("ROGATORY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("sim.places._by_path", {})  # files that other tests have named
     composed_once.cache_clear()
     yield tmp_path / "cache"
     composed_once.cache_clear()
