@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ARRAYS = {"numpy", "scipy", "pandas", "numba"}
-BESIDE = {"docking.py", "fed.py"}  # they run both, to compare them
+BESIDE = {"docking.py", "fed.py", "mutating.py"}  # they run both, to compare them
 WHOLE = {"sim.world.vocabulary", "sim.world.snapshot", "sim.world.states", "sim.world.people", "sim.world.spec"}
 RECORDS = {
     "sim.settings": {"Adaptation", "Config", "Policy"},
