@@ -92,6 +92,9 @@ class Mutant(NamedTuple):
     shown_by: str = "plain"
 
 
+# Two more were tried and escape, for no event hangs on them:
+# - comity among the texts that bind a pair (`texts_binding`, over all rows): whoever looks through them stops before the last;
+# - a file that is refused already is not narrowed any more (`NARROWING`): narrowing is told where data were given alone.
 MUTANTS: tuple[Mutant, ...] = (
     # --- the criterion --------------------------------------------------------------------------------------------------------
     Mutant(
@@ -483,6 +486,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "sim/adapting.py",
         "run.world.states.liberal, month + 1)",
         "run.world.states.liberal, month)",
+        "scandals",
+    ),
+    Mutant(
+        "a scandal ends comity too",
+        "sim/binding.py",
+        "run.in_force[:-1, asking, asked] = False",
+        "run.in_force[:, asking, asked] = False",
         "scandals",
     ),
     Mutant(
