@@ -22,7 +22,7 @@ from sim.month import advance, begin
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.identifiers import parameter_columns
-from sim.review.queue import Queue, empty_queue
+from sim.review.queue import Queue, empty_queue, waits
 from sim.review.reading import Practice, Reading
 from sim.review.spec import practice_of, reading_of
 from sim.rules import rules_of
@@ -35,7 +35,7 @@ from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.people import PeopleTable
 from sim.world.snapshot import World
 from sim.world.states import StateTable
-from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH, FORMAL, GROUPS, HONEST, PRESERVATION
+from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH, FORMAL, GROUPS, HONEST, LAPSED, PRESERVATION
 
 SMALL = (
     "states=synthetic",
@@ -363,8 +363,8 @@ def answered(
     return queue
 
 
-def walked(queue: Queue, state: int, lane: int) -> list[int]:
-    """Rows in one lane of one authority, by following the links."""
+def walked(docket: Docket, queue: Queue, state: int, lane: int) -> list[int]:
+    """Rows that wait still in one lane of one authority, by following the links; who has given up stands there till then."""
     rows: list[int] = []
     m = int(queue.head[state, lane])
     while m != -1:
@@ -372,7 +372,8 @@ def walked(queue: Queue, state: int, lane: int) -> list[int]:
         assert len(rows) <= queue.after.size, "the lane runs in a circle"
         m = int(queue.after[m])
     assert (rows[-1] if rows else -1) == queue.tail[state, lane]
-    return rows
+    assert (docket.status[[m for m in rows if not waits(docket, m)]] == LAPSED).all()
+    return [m for m in rows if waits(docket, m)]
 
 
 # --- comparing -----------------------------------------------------------------------------------------------------------

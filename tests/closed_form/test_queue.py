@@ -68,7 +68,7 @@ def workload(utilisation: float, months: int = 600, authorities: int = 40) -> tu
 
     def look(month: int, queue: Queue) -> None:
         for state in range(authorities):
-            left[month, state] = hours[walked(queue, state, 0) + walked(queue, state, 1)].sum() + queue.debt[state]
+            left[month, state] = hours[walked(docket, queue, state, 0) + walked(docket, queue, state, 1)].sum() + queue.debt[state]
 
     queue = answered(place, cases, docket, months=months, loaded=True, capacity=capacity, monthly=look)
     done = docket.status == EXECUTED
@@ -162,7 +162,7 @@ def test_files_are_served_by_filing_day_and_then_by_id() -> None:
 
     def look(month: int, queue: Queue) -> None:
         for state in range(6):
-            waiting = set(walked(queue, state, 1))
+            waiting = set(walked(docket, queue, state, 1))
             arrived = np.flatnonzero((docket.requested == state) & (docket.month <= month))
             open_yet = [int(m) in waiting for m in arrived]
             assert open_yet == sorted(open_yet), "somebody overtook"
@@ -177,7 +177,7 @@ def test_emergencies_go_before_everything_that_waits() -> None:
 
     def look(month: int, queue: Queue) -> None:
         for state in range(6):
-            urgent, ordinary = walked(queue, state, 0), walked(queue, state, 1)
+            urgent, ordinary = walked(docket, queue, state, 0), walked(docket, queue, state, 1)
             assert (docket.channel[urgent] == EMERGENCY).all()
             assert (docket.channel[ordinary] == FORMAL).all()
             if urgent:  # hours ran out among emergencies: no ordinary file was touched this month

@@ -96,7 +96,7 @@ def add_up(run: Run) -> None:
         assert not docket.hours[rows].any()
 
     # Who waits, counted by following the links: every unanswered request stands in exactly one lane, in its order.
-    waiting = [[walked(run.queue, j, lane) for lane in range(3)] for j in range(states)]
+    waiting = [[walked(docket, run.queue, j, lane) for lane in range(3)] for j in range(states)]
     for j in range(states):
         assert [len(rows) for rows in waiting[j]] == run.queue.held[j].tolist()
         assert (docket.requested[list(chain(*waiting[j]))] == j).all()
@@ -282,7 +282,7 @@ def test_the_docket_grows_without_losing_a_file() -> None:
         run = under_way(40.0, 3, 5)
         if room is not None:
             run.docket = type(run.docket)(run.docket.used, *(column[:room].copy() for column in run.docket[1:]))
-            run.queue = run.queue._replace(after=run.queue.after[:room].copy())
+            run.queue = run.queue._replace(after=run.queue.after[:room].copy(), beside=run.queue.beside[:room].copy())
         runs.append(events(ended(run)))
     assert runs[0].equals(runs[1])
 
