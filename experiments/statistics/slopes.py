@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import nan
 
 import numpy as np
-from scipy import stats
 
 from experiments.statistics.means import LEVEL
 
@@ -17,6 +16,8 @@ def exponent(points: Sequence[tuple[float, float]]) -> tuple[float, float, float
     >>> tuple(round(each, 6) for each in exponent([(1.0, 3.0), (10.0, 30.0), (100.0, 300.0)]))
     (1.0, 1.0, 1.0)
     """
+    from scipy import stats
+
     x, y = np.log(np.array(points, float)).T
     fitted, free = stats.linregress(x, y), len(points) - 2
     if free < 1:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from sim.draws import Draws, name_keys
 from sim.sources.rows import codes_of, rows_of
@@ -151,10 +151,10 @@ def leave_one_out(known: pd.DataFrame, blocks: Mapping[str, Offence], shrinkage:
     for index, cell in cells.iterrows():
         others = cells[(cells["offence"] == cell["offence"]) & (cells.index != index)]
         law = penalty_law(blocks[str(cell["offence"])], others["max_years"].to_numpy(float), shrinkage)
-        reach = float(stats.norm.ppf(0.9)) * law.spread
+        reach = float(special.ndtri(0.9)) * law.spread
         low, high = np.exp(law.log_median - reach), np.exp(law.log_median + reach)
         chance = (
-            float(stats.norm.sf((np.log(threshold) - law.log_median) / law.spread))
+            float(special.ndtr((law.log_median - np.log(threshold)) / law.spread))
             if law.spread > 0
             else float(law.log_median >= np.log(threshold))
         )
