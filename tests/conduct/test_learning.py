@@ -38,6 +38,7 @@ from sim.month import advance
 from sim.settings import Config
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket, empty_docket
+from sim.world.instruments import texts_by_pair
 from sim.world.record import ConfigError
 from sim.world.vocabulary import (
     CASE_STATUSES,
@@ -82,8 +83,9 @@ def chosen(config: Config, place: Office, mind: Mind, cases: Cases, month: int =
     docket = empty_docket(6 * cases.id.size)
     expression = np.ones(place.world.people.count + 1)
     wishes, days = np.arange(cases.id.size), np.full(cases.id.size, 1.0)
+    bound = texts_by_pair(place.law.after)
     file_requests(
-        np.uint64(7), month, 1, place.law.after, wishes, days, expression, cases, empty_book(cases), docket, place.law, habits, mind
+        np.uint64(7), month, 1, bound, wishes, days, expression, cases, empty_book(cases), docket, place.law, habits, mind
     )
     with np.errstate(over="ignore"):
         return docket, np.exp(habits.menu[-1, ASKS, cases.group[0], cases.conduct[0]])
