@@ -59,7 +59,7 @@ def costs(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ticks = 10.0 ** np.arange(np.log10(first), np.log10(last) + 0.5)
     ax.set_xticks(ticks, [_time(float(tick)) for tick in ticks])
-    ax.set_xlabel("time, logarithmic", fontsize=TEXT)
+    ax.set_xlabel("time a formal request, logarithmic", fontsize=TEXT)
     for y, row in enumerate(rows):
         ns, low, high = (float(row[name]) for name in ("ns", "low", "high"))
         ax.barh(y, ns - first, _THICK, left=first, color=colours[str(row["part"])], zorder=2, gid=str(row["label"]))

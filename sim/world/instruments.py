@@ -157,6 +157,9 @@ class LawInForce(NamedTuple):
     keys: Keys  # [I] stable keys of the texts' names
 
 
+_MOST_TEXTS = 64  # bits of a number
+
+
 def texts_by_pair(in_force: Flags) -> Keys:
     """Which texts bind two states as one number a pair, ``[N, N]``, bit t for row t of ``in_force`` ``[I, N, N]``.
 
@@ -338,8 +341,11 @@ def law_in_force(
     """The texts as arrays; ``draws`` are those of the world's seed, which settle memberships that are left to chance.
 
     The last instrument in the order must bind every pair, and reach everything: a request always has some legal basis.
+    Raises ``ConfigError`` for more texts than one number of a pair has bits.
     """
     names = instrument_names(instruments)
+    if len(names) > _MOST_TEXTS:
+        raise ConfigError(f"instruments: found {len(names)}; accepted: at most {_MOST_TEXTS}, one bit each of a pair of states")
     texts = [instruments[name] for name in names]
     _refuse_unknown_offences(names, texts, offences)
     after = _bound_by(names, texts, states, draws)

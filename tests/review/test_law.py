@@ -30,6 +30,7 @@ from sim.world.instruments import (
     law_in_force,
     members,
     reach_of,
+    texts_by_pair,
 )
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
@@ -154,6 +155,17 @@ def test_out_of_every_scope_means_comity_and_no_refusal() -> None:
     stood = {probe.rules.review.names[s] for s in docket.reason[protected] if s >= 0}
     assert not stood & {"scope", "seriousness", "goodwill"}
     assert (docket.granted[protected] >= 0).any()
+
+
+def test_each_text_is_a_bit_of_its_pair_and_more_texts_than_bits_are_refused() -> None:
+    config, world = real()
+    in_force = Draws(3).uniform("test:texts", np.arange(64 * 9)).reshape(64, 3, 3) < 0.5
+    bound = texts_by_pair(in_force)
+    for text in range(64):
+        assert np.array_equal((bound >> np.uint64(text)) & np.uint64(1) == 1, in_force[text])
+    many = config.instruments | {f"own_{k}": config.instruments["mlat"] for k in range(65 - len(config.instruments))}
+    with pytest.raises(ConfigError, match="instruments: found 65; accepted: at most 64"):
+        law_in_force(many, world.states, world.offences, Draws(0))
 
 
 def test_the_first_text_in_force_whose_scope_covers_the_label_governs() -> None:
