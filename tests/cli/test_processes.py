@@ -598,7 +598,7 @@ def told(owner, name, after=False):
     setattr(owner, name, watched)
 
 STATES = {
-    "compiling": [(execution, "warm")],
+    "compiling": [(execution, "warm_for_others")],
     "starting workers": [(processes.Workers, "submit", True)],
     "running": [(execution, "_keep", True)],
     "drawing": [(study, "draw_all"), (compare.report, "write_report"), (adaptation, "write_adapted")],
@@ -638,6 +638,7 @@ def test_a_study_that_is_told_to_stop_says_truly_what_it_keeps_and_goes_on(
     try:
         while not said.exists() and process.poll() is None:
             time.sleep(0.02)
+        assert process.poll() is None, f"ended before it was {state}"
         time.sleep(2.0 if state == "compiling" else 0.0)
         began = time.monotonic()
         (os.killpg if all_of_them else os.kill)(process.pid, signal.Signals[how])
@@ -648,7 +649,7 @@ def test_a_study_that_is_told_to_stop_says_truly_what_it_keeps_and_goes_on(
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
     lines = [line for line in errors.splitlines() if line.startswith("rogatory: ")]
     assert (process.returncode, len(lines), left) == (130, 1, []), errors
     assert "Traceback" not in errors
