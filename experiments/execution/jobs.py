@@ -57,20 +57,25 @@ def trials(configs: Sequence[Config]) -> list[Config]:
     return [tiny.model_copy(update=dict(policy)) for policy in policies.values()]
 
 
-def warm(tried: Sequence[Config]) -> None:
-    """Run each once: compiled rules come into this process, and on a new machine into the cache of all others."""
-    for config in tried:
-        simulate(config, seed=1)
+def warm(tried: Sequence[Config], workers: int = 1) -> None:
+    """Run each once: compiled rules come into this process, and on a new machine into the cache of all others.
 
-
-def warm_for_others(tried: Sequence[Config]) -> None:
-    """The same for processes that are about to begin: only on a machine that has not done it yet, for each loads for itself."""
+    For ``workers`` that are about to begin only on a machine that has not done it yet: each of them loads for itself.
+    """
+    if workers == 1:
+        _run_once(tried)
+        return
     policies = json.dumps([config.policy.model_dump(mode="json") for config in tried])
     note = CACHE / f"warmed-{hashlib.blake2b(policies.encode(), digest_size=8).hexdigest()}"
     if not note.is_file():
-        warm(tried)
+        _run_once(tried)
         with suppress(OSError):
             write_sealed(note, policies)
+
+
+def _run_once(tried: Sequence[Config]) -> None:
+    for config in tried:
+        simulate(config, seed=1)
 
 
 def worker_count(asked: int | None, tasks: int, each: float = inf) -> int:

@@ -19,7 +19,7 @@ from experiments.console import Terminal
 from experiments.errors import FAILED, INTERRUPTED, StoppedError
 from experiments.execution.engines import engine_of
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, shared_of, trials, warm, warm_for_others, work
+from experiments.execution.jobs import Batch, shared_of, trials, warm, work
 from experiments.execution.manifest import Session, how_it_ended, manifest_of_turn
 from experiments.execution.plan import Plan, refuse_unguarded_plan
 from experiments.execution.progress import bar, print_failures
@@ -154,8 +154,7 @@ def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Sessi
     shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
     shown, told = Terminal(stderr=True), Counter[str]()
     with shown.status("compiling the rules (once; about half a minute on a new machine)"):
-        tried = trials([checked_config(plain) for plain in plan.points.bases.values()])
-        (warm if workers == 1 else warm_for_others)(tried)  # before several processes would each do it
+        warm(trials([checked_config(plain) for plain in plan.points.bases.values()]), workers)  # not once in each process
     with bar(shown) as progress, closing(engine(shared, todo)) as ended:
         task = progress.add_task(plan.folder.name, total=count, failed=0)
         for runs in ended:

@@ -218,7 +218,7 @@ def test_a_sweep_whose_tables_cannot_be_written_keeps_its_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(execution, "engine_of", made_up())
-    monkeypatch.setattr(execution, "warm", lambda tried: None)
+    monkeypatch.setattr(execution, "warm", lambda tried, workers: None)
 
     def full(*given: object, **named: object) -> None:
         raise OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left on device")

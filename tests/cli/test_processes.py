@@ -598,7 +598,7 @@ def told(owner, name, after=False):
     setattr(owner, name, watched)
 
 STATES = {
-    "compiling": [(execution, "warm_for_others")],
+    "compiling": [(execution, "warm")],
     "starting workers": [(processes.Workers, "submit", True)],
     "running": [(execution, "_keep", True)],
     "drawing": [(study, "draw_all"), (compare.report, "write_report"), (adaptation, "write_adapted")],

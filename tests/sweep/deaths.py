@@ -472,7 +472,7 @@ def prepared() -> None:
     """Load, compose and compile what the acts need, and put in the place of what is slow something that is not."""
     warnings.simplefilter("ignore")
     execution.CHUNK = 3
-    execution.warm = lambda tried: None
+    execution.warm = lambda tried, workers: None
 
     def drawn(folder: Path, *given: object) -> None:
         (folder / "figure.png").write_bytes(b"a figure\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.execution import jobs
-from experiments.execution.jobs import seconds_of, trials, warm_for_others, worker_count
+from experiments.execution.jobs import seconds_of, trials, warm, worker_count
 from sim.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -32,14 +32,14 @@ def test_a_longer_run_of_a_larger_world_takes_longer() -> None:
 def test_rules_are_made_ready_for_others_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = list[int]()
     monkeypatch.setattr(jobs, "CACHE", tmp_path)
-    monkeypatch.setattr(jobs, "warm", lambda tried: done.append(len(tried)))
+    monkeypatch.setattr(jobs, "_run_once", lambda tried: done.append(len(tried)))
     tried, others = trials([load()]), trials([load("conduct=adaptive")])
     for given in (tried, tried, others, tried):
-        warm_for_others(given)
+        warm(given, workers=2)
     assert done == [1, 1]
     monkeypatch.setattr(jobs, "CACHE", tmp_path / "gone")
-    warm_for_others(tried)
-    warm_for_others(tried)
+    warm(tried, workers=2)
+    warm(tried, workers=2)
     assert done == [1, 1, 1, 1]
 
 

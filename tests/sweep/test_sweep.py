@@ -69,7 +69,7 @@ def made_up(order: Order = lambda batches: batches, stop: int | None = None, err
 def unreal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Sweeps that take no time: what the runs give is made up from their point."""
     monkeypatch.setattr(execution, "engine_of", made_up())
-    monkeypatch.setattr(execution, "warm", lambda tried: None)
+    monkeypatch.setattr(execution, "warm", lambda tried, workers: None)
     monkeypatch.setattr(execution, "CHUNK", 3)
     return monkeypatch
 
@@ -613,7 +613,7 @@ def test_what_compiling_and_starting_took_is_in_the_time_that_is_told(
 ) -> None:
     clock = Clock()
 
-    def compiled(tried: object) -> None:
+    def compiled(tried: object, workers: int) -> None:
         clock.now += 30.0
 
     def started(*given: object) -> Engine:
