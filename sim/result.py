@@ -15,7 +15,7 @@ from sim.arrays import Keys
 from sim.compiled import kernel
 from sim.conduct.direct import direct_counts, direct_frame
 from sim.draws import Draws, absorb, name_key, opened
-from sim.metrics import Finished, disclosures, metrics_of
+from sim.metrics import Counted, Finished, Sliced, cohort_slices, counted_whole, disclosures, measured
 from sim.review.safeguard import in_check_order
 from sim.settings import Config
 from sim.world.vocabulary import (
@@ -78,8 +78,18 @@ class Result:
         self.seed = seed
 
     @cached_property
+    def cut(self) -> Sliced:
+        """The cohort, and what is so of its requests."""
+        return cohort_slices(self.finished)
+
+    @cached_property
+    def counts(self) -> Counted:
+        """What is counted of all cases and requests."""
+        return counted_whole(self.finished, self.cut)
+
+    @cached_property
     def _measured(self) -> tuple[pd.DataFrame, dict[str, str]]:
-        return metrics_of(self.finished, self.config.metrics)
+        return measured(self.finished, self.cut, self.counts, self.config.metrics)
 
     @property
     def metrics(self) -> pd.DataFrame:

@@ -76,16 +76,14 @@ def run_tables_of(result: Result, kept: Kept) -> dict[str, pa.Table]:
 
 
 def _data(result: Result, kept: Kept) -> pa.Table:
-    rows = [*result.metrics.itertuples(index=False, name=None), (HOURS_METRIC, "all", "all", *hours_of(result.finished))]
+    rows = [*result.metrics.itertuples(index=False, name=None), (HOURS_METRIC, "all", "all", *hours_of(result))]
     wanted = [row for row in rows if (not kept.outcomes or row[0] in kept.outcomes) and (not kept.slices or row[1] in kept.slices)]
     return _table(DATA, zip(*wanted, strict=True) if wanted else [()] * len(TRAVEL[DATA]))
 
 
-def hours_of(run: Finished) -> tuple[float, int]:
+def hours_of(result: Result) -> tuple[float, int]:
     """Officer-hours a year that the formal requests of the cohort cost, and how many requests those are."""
-    cut = cohort_slices(run)
-    rows = cut.formal & cut.of_cohort
-    return float(run.docket.hours[rows].sum(dtype=float)) / run.years, int(rows.sum())
+    return float(result.counts.hours[0]) / result.finished.years, int(result.counts.formal.asked.sum())
 
 
 def _table(name: str, columns: Iterable[Iterable[object]]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from sim.metrics.catalogue import COOPERATION_ESTIMANDS, FOLLOWED, SLICES, UNITS, WANTED, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_of, cohort_slices, disclosures, giving_rows, one_a_case, people_at_risk
+from sim.metrics.counts import Counted, added
 from sim.metrics.displacement import (
     SLICED_BY,
     Displaced,
@@ -12,7 +13,7 @@ from sim.metrics.displacement import (
     given_of,
     given_rows,
 )
-from sim.metrics.estimands import metrics_of
+from sim.metrics.estimands import counted, counted_whole, measured, metrics_of
 
 __all__ = [
     "COOPERATION_ESTIMANDS",
@@ -21,13 +22,17 @@ __all__ = [
     "SLICES",
     "UNITS",
     "WANTED",
+    "Counted",
     "Displaced",
     "Finished",
     "Given",
     "Sliced",
     "absent_metrics",
+    "added",
     "cohort_of",
     "cohort_slices",
+    "counted",
+    "counted_whole",
     "disclosures",
     "displaced",
     "displacement_rate",
@@ -35,6 +40,7 @@ __all__ = [
     "given_of",
     "given_rows",
     "giving_rows",
+    "measured",
     "metrics_of",
     "one_a_case",
     "people_at_risk",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.arrays import Flags, Ints, Reals
 from sim.compiled import inlined, loop
+from sim.metrics.counts import Counted
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.snapshot import World
@@ -52,6 +53,7 @@ class Finished(NamedTuple):
     at_home: Reals  # [C] chance that a live domestic wish about a person at risk is met; zero for all other cases
     spying: bool  # whether there is any spyware
     spied: Flags  # [C] ended in spyware, the option outside all law: never part of another estimand
+    folded: Counted | None = None  # of ordinary needs that are over and no longer among the cases; None where all are
 
     @property
     def opens(self) -> float:

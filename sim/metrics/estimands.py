@@ -14,7 +14,8 @@ import pandas as pd
 
 from sim.arrays import Ints, in_order
 from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
-from sim.metrics.cohort import ABUSIVE, FILED, GAVE, LIVE, PRESERVED, Finished, Sliced, cohort_slices, one_a_case
+from sim.metrics.cohort import ABUSIVE, FILED, FORMAL, GAVE, LIVE, OF_COHORT, PRESERVED, Finished, Sliced, cohort_slices, one_a_case
+from sim.metrics.counts import Counted, Filed, Wished, added
 from sim.metrics.slicing import (
     GROUP_PAIRS,
     GROUP_REGIMES,
@@ -22,9 +23,6 @@ from sim.metrics.slicing import (
     PAIRS,
     PER,
     SIDES,
-    Filed,
-    Formal,
-    Wished,
     counts_by_name,
     filed,
     formal_requests,
@@ -54,6 +52,8 @@ from sim.world.vocabulary import (
 )
 
 _NO_TEXT = -1  # the code of a text that there is not
+_HARM = (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2))
+"""Ways in which data did harm beyond their case: slice, level, bits of ``Docket.misused``."""
 
 
 def _by_case(metric: str, run: Finished, hit: Wished, whole: Wished, own: tuple[str, tuple[str, ...]]) -> Iterator[EstimateRow]:
@@ -71,15 +71,38 @@ def _by_group(metric: str, run: Finished, hit: Ints, latent: Ints) -> Iterator[E
     yield from _by_case(metric, run, hits, whole, ("group", GROUPS))
 
 
-def _by_conduct(metric: str, run: Finished, hit: Ints, needs: Wished) -> Iterator[EstimateRow]:
+def _by_conduct(metric: str, run: Finished, hit: Wished, needs: Wished) -> Iterator[EstimateRow]:
     """``_by_case`` of needs, whose own slice is the conduct."""
-    names = run.world.offences.names
-    yield from _by_case(metric, run, wished(run, hit, run.cases.conduct, names), needs, ("conduct", names))
+    yield from _by_case(metric, run, hit, needs, ("conduct", run.world.offences.names))
 
 
-def all_needs(run: Finished, cut: Sliced) -> Wished:
-    """Latent legitimate cross-border needs."""
-    return wished(run, np.flatnonzero(cut.needs), run.cases.conduct, run.world.offences.names)
+def counted(run: Finished, cut: Sliced) -> Counted:
+    """What is counted of the cases and requests that a finished run holds: those that were folded are not among them."""
+    cases, docket, met = run.cases, run.docket, cut.met
+
+    def needs(rows: Ints) -> Wished:
+        return wished(run, rows, cases.conduct, run.world.offences.names)
+
+    gave = cut.rows(GAVE)
+    gave = gave[docket.misused[gave] > 0]
+    return Counted(
+        needs=needs(np.flatnonzero(cut.needs)),
+        met=needs(docket.case[met]),
+        filed=filed(run, met),
+        in_full=np.array([(docket.granted[met] >= docket.wanted[met]).sum()]),
+        usable=needs(docket.case[met[run.usable[met]]]),
+        live=needs(docket.case[live_rows(run, cut, abusive=False)]),
+        days=docket.executed_day[met] - cases.day[docket.case[met]],
+        formal=formal_requests(run, cut),
+        misused=np.array([np.unique(docket.case[gave[(docket.misused[gave] & bits) > 0]]).size for _, _, bits in _HARM]),
+        hours=np.array([docket.hours[cut.rows(OF_COHORT, FORMAL)].sum(dtype=float)]),
+    )
+
+
+def counted_whole(run: Finished, cut: Sliced) -> Counted:
+    """What is counted of all cases and requests of a run, folded or not."""
+    found = counted(run, cut)
+    return found if run.folded is None else added(run.folded, found)
 
 
 def _by_request(metric: str, run: Finished, rows: Filed, whole: int) -> Iterator[EstimateRow]:
@@ -155,29 +178,26 @@ def domestic_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     yield from _by_group("domestic_share", run, at_home, latent)
 
 
-def legit_met_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
+def legit_met_rate(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
-    yield from _by_conduct("legit_met_rate", run, run.docket.case[cut.met], needs)
-    met = filed(run, cut.met)
-    yield from _by_request("legit_met_rate", run, met, needs.total)
-    yield from _by_pair("legit_met_rate", met.pair, needs.regime)
+    yield from _by_conduct("legit_met_rate", run, counts.met, counts.needs)
+    yield from _by_request("legit_met_rate", run, counts.filed, counts.needs.total)
+    yield from _by_pair("legit_met_rate", counts.filed.pair, counts.needs.regime)
 
 
-def legit_met_in_full(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
+def legit_met_in_full(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
-    full = run.docket.granted[cut.met] >= run.docket.wanted[cut.met]
-    yield row("legit_met_in_full", "all", "all", int(full.sum()), needs.total)
+    yield row("legit_met_in_full", "all", "all", int(counts.in_full[0]), counts.needs.total)
 
 
-def legit_usable_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
+def legit_usable_rate(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with data that a court would admit.
 
     More are admitted where a judge of the requested state read the request, and where the requester was trained: *assumption*
     (``review.usable``). So it is by construction that a judge raises the usable share of met needs. What is found is whether that
     outweighs the needs that a judge refuses, or delays past their requester's patience.
     """
-    used = cut.met[run.usable[cut.met]]
-    yield from _by_conduct("legit_usable_rate", run, run.docket.case[used], needs)
+    yield from _by_conduct("legit_usable_rate", run, counts.usable, counts.needs)
 
 
 def live_rows(run: Finished, cut: Sliced, abusive: bool) -> Ints:
@@ -211,9 +231,9 @@ def realtime_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
             yield "realtime_months", "group", level, total * PER / (people * run.years), int(count)
 
 
-def legit_realtime_rate(run: Finished, cut: Sliced, needs: Wished) -> Iterator[EstimateRow]:
+def legit_realtime_rate(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs that end in live collection within 24 months, over such needs."""
-    yield from _by_conduct("legit_realtime_rate", run, run.docket.case[live_rows(run, cut, abusive=False)], needs)
+    yield from _by_conduct("legit_realtime_rate", run, counts.live, counts.needs)
 
 
 def domestic_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -316,23 +336,24 @@ def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterat
             yield "disclosure_severity", "group", level, value * PER / (people * run.years), int(count)
 
 
-def legit_delay_days(run: Finished, cut: Sliced, needs: Wished, spec: MetricsSpec) -> Iterator[EstimateRow]:
+def legit_delay_days(counts: Counted, spec: MetricsSpec) -> Iterator[EstimateRow]:
     """Quantiles of the cumulative incidence of execution among latent needs; not filing, refusal and lapse compete.
 
     Every need of the cohort is followed for 24 months, so the incidence at day d is the plain share met by then. A quantile
     beyond the incidence at 24 months is not reached: its value is missing, its count the number met.
     """
-    days = run.docket.executed_day[cut.met] - run.cases.day[run.docket.case[cut.met]]
-    places = [int(np.ceil(share * needs.total)) - 1 for share in spec.quantiles]
+    days, total = counts.days, counts.needs.total
+    places = [int(np.ceil(share * total)) - 1 for share in spec.quantiles]
     if reached := [place for place in places if place < days.size]:
-        days.partition(reached)
+        days = np.partition(days, reached)
     for share, place in zip(spec.quantiles, places, strict=True):
-        value = float(days[place]) if needs.total and place < days.size else np.nan
+        value = float(days[place]) if total and place < days.size else np.nan
         yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
 
 
-def unanswered_share(run: Finished, cut: Sliced, requests: Formal) -> Iterator[EstimateRow]:
+def unanswered_share(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
+    requests = counts.formal
     filed = requests.asked.sum(axis=0) - requests.asked[DIVERTED]  # [2, N]
     silent = requests.asked[[LAPSED, PARKED, PENDING]].sum(axis=0)
     yield row("unanswered_share", "all", "all", int(silent.sum()), int(filed.sum()))
@@ -350,20 +371,16 @@ def backlog_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
         yield "backlog_months", "requested", code, float(value), months
 
 
-def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+def secondary_use_rate(run: Finished, cut: Sliced, counts: Counted) -> Iterator[EstimateRow]:
     """People at risk harmed by data disclosed for another case, whatever that case was about.
 
     Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection, by use
     beyond the case or by transfer to a third state (``leak`` and ``onward`` by case and receiver). Both chances are
     *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
-    rows = cut.rows(GAVE)
-    rows = rows[run.docket.misused[rows] > 0]
     whole = float(in_order(cut.at_risk)) * run.years / PER
-    for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
-        harmful = np.zeros(cut.cohort.size, bool)
-        harmful[run.docket.case[rows[(run.docket.misused[rows] & bits) > 0]]] = True
-        yield row("secondary_use_rate", by, level, int(harmful.sum()), whole)
+    for (by, level, _), harmful in zip(_HARM, counts.misused.tolist(), strict=True):
+        yield row("secondary_use_rate", by, level, harmful, whole)
 
 
 def chilling(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
@@ -407,14 +424,15 @@ def notified_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     yield row("notified_share", "all", "all", int(told.sum()), told.size)
 
 
-def diagnostics(run: Finished, cut: Sliced, requests: Formal) -> Iterator[EstimateRow]:
+def diagnostics(run: Finished, counts: Counted) -> Iterator[EstimateRow]:
     """Abuse among what was executed, and refusals among what was decided.
 
     Selected on filing, so never to be compared between scenarios that change filing.
     """
-    undecided, heard = requests.ended[:, 0], requests.ended[:, 1]  # [status, 2 abusive, I, class of the requester]
-    executed = requests.ended[[EXECUTED, IN_PART, EMPTY]].sum(axis=(0, 1))
-    refused = requests.ended[REFUSED].sum(axis=0)
+    ended = counts.formal.ended
+    undecided, heard = ended[:, 0], ended[:, 1]  # [status, 2 abusive, I, class of the requester]
+    executed = ended[[EXECUTED, IN_PART, EMPTY]].sum(axis=(0, 1))
+    refused = ended[REFUSED].sum(axis=0)
     decided = heard.sum(axis=0) - heard[WITHDRAWN] + undecided[[EXECUTED, IN_PART, EMPTY, REFUSED]].sum(axis=0)
     for by, levels, others in (("all", ("all",), (0, 1)), ("instrument", run.instruments, 1), ("regime", REGIMES, 0)):
         for metric, part, whole in (
@@ -428,25 +446,29 @@ def diagnostics(run: Finished, cut: Sliced, requests: Formal) -> Iterator[Estima
 def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
     cut = cohort_slices(run)
+    return measured(run, cut, counted_whole(run, cut), spec)
+
+
+def measured(run: Finished, cut: Sliced, counts: Counted, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
+    """``metrics_of`` a run whose cases and requests have been cut and counted."""
     follow_up = run.months - run.first_month - 12 * run.years
     loaded = bool(np.isfinite(run.capacity).all())
     absent = absent_metrics(follow_up, loaded, run.spying, run.lost is not None, run.listening)
     followed = UNITS.keys() - absent.keys()
-    needs, requests = all_needs(run, cut), formal_requests(run, cut)
     rows = [*domestic_share(run, cut), *domestic_rate(run, cut)]
     if "case_disclosure_rate" in followed:
         rows += [*case_disclosure_rate(run, cut), *cross_border_disclosure_rate(run, cut), *notified_share(run, cut)]
-        rows += [*legit_met_rate(run, cut, needs), *legit_met_in_full(run, cut, needs)]
-        rows += [*legit_delay_days(run, cut, needs, spec), *legit_usable_rate(run, cut, needs)]
+        rows += [*legit_met_rate(run, counts), *legit_met_in_full(run, counts)]
+        rows += [*legit_delay_days(counts, spec), *legit_usable_rate(run, counts)]
     if "realtime_rate" in followed:
-        rows += [*realtime_rate(run, cut), *legit_realtime_rate(run, cut, needs)]
+        rows += [*realtime_rate(run, cut), *legit_realtime_rate(run, counts)]
     if run.listening:
         rows += realtime_months(run, cut)
     rows += [*targeted(run, cut), *abusive_fates(run, cut, followed)]
-    rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, cut, requests)]
+    rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, counts)]
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
-    rows += [*secondary_use_rate(run, cut), *diagnostics(run, cut, requests)]
+    rows += [*secondary_use_rate(run, cut, counts), *diagnostics(run, counts)]
     if run.lost is not None:
         rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:

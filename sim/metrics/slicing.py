@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from sim.arrays import Ints
 from sim.compiled import loop
 from sim.metrics.cohort import ABUSIVE, FORMAL, OF_COHORT, Bits, Finished, Sliced
+from sim.metrics.counts import Filed, Formal, Wished
 from sim.world.docket import Docket
 from sim.world.estimand import EstimateRow
 from sim.world.vocabulary import CHANNELS, DATA_CLASSES, GROUPS, KINDS, REGIMES, STATUSES
@@ -45,18 +45,6 @@ def request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, 
     yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
 
 
-class Filed(NamedTuple):
-    """How many docket rows there are of each way in which they were filed, in the order of ``request_slices``, and by pair."""
-
-    requested: Ints
-    instrument: Ints
-    channel: Ints
-    kind: Ints
-    label: Ints
-    data_class: Ints
-    pair: Ints  # by the classes of requester and requested, see ``PAIRS``
-
-
 def filed(run: Finished, rows: Ints) -> Filed:
     """Counts of these docket rows."""
     regime, sizes = run.world.states.regime, [len(levels) for _, levels, _ in request_slices(run, rows[:0])]
@@ -78,20 +66,6 @@ def _count_filed(rows: Ints, docket: Docket, requester: NDArray[np.int32], regim
         found.pair[regime[requester[docket.case[m]]] * classes + regime[docket.requested[m]]] += 1
 
 
-class Wished(NamedTuple):
-    """How many of some latent cases there are in every slice that is known before anyone files."""
-
-    own: Ints  # by group, or by conduct
-    requester: Ints  # [N]
-    regime: Ints  # by class of the requester
-    year: Ints  # of the window, in which it was wished for
-
-    @property
-    def total(self) -> int:
-        """How many there are in all."""
-        return int(self.year.sum())
-
-
 def wished(run: Finished, cases: Ints, own: NDArray[np.int8], names: tuple[str, ...]) -> Wished:
     """Counts of these cases of the cohort; ``own`` ``[C]`` codes the ``names`` of a slice of their own."""
     states = run.world.states
@@ -110,13 +84,6 @@ def _count_wished(
         found.own[own[c]] += 1
         found.requester[requester[c]] += 1
         found.year[(month[c] - opens) // _MONTHS] += 1
-
-
-class Formal(NamedTuple):
-    """How many formal requests of the cohort there are."""
-
-    ended: Ints  # [status, 2 decided, 2 abusive, I, class of the requester]
-    asked: Ints  # [status, 2 abusive, N requested]
 
 
 def formal_requests(run: Finished, cut: Sliced) -> Formal:

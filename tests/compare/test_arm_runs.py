@@ -79,7 +79,7 @@ def test_the_first_replicate_of_a_world_is_the_run_under_its_seed() -> None:
         alone = simulate(arm_run.config, seed=5)
         found = unpacked(run.tables["data"].content).to_pandas()
         assert found["metric"].iloc[-1] == OFFICER_HOURS[0]
-        assert tuple(found.iloc[-1][["value", "count"]]) == hours_of(alone.finished)
+        assert tuple(found.iloc[-1][["value", "count"]]) == hours_of(alone)
         rows = found.iloc[:-1]
         assert len(rows) == len(alone.metrics) > 50
         for name in alone.metrics.columns:

@@ -91,7 +91,7 @@ def test_results_are_what_their_runs_measured(made: Made) -> None:
     for (place, w, replicate), result in made.runs.items():
         rows = result.metrics.astype({"metric": str, "by": str, "level": str}).itertuples(index=False)
         told = {(row.metric, row.by, row.level): (row.value, row.count) for row in rows}
-        told[OFFICER_HOURS] = hours_of(result.finished)
+        told[OFFICER_HOURS] = hours_of(result)
         for k, key in enumerate(results.keys):
             value, count = told.pop(key, (np.nan, 0))
             found = results.values[place, k, w, replicate]
