@@ -14,11 +14,12 @@ from sim.conduct.learning import ledger_of, mind_of, nothing_unheard
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.draws import Draws
 from sim.enactment import polity_of
+from sim.folding import turn_page
 from sim.review.institutions import empty_bench
 from sim.review.memory import nothing_remembered, unremembered
 from sim.review.queue import empty_queue
 from sim.rules import Rules
-from sim.run import Run, hours_of, make_room
+from sim.run import Run, hours_of, make_room, room_for
 from sim.settings import Config
 from sim.society.exposure import no_affairs
 from sim.society.expression import climate_of, take_cover
@@ -27,12 +28,10 @@ from sim.world.docket import empty_docket
 from sim.world.instruments import texts_by_pair
 from sim.world.snapshot import World
 
-_FIRST_ROOM = 1.05  # rows of the docket per case to start with, so that most runs never grow it; memory, not science
-
 
 def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws, months: int) -> Run:
     """A run before its first month: an empty docket, and nobody has adapted."""
-    room = max(int(_FIRST_ROOM * cases.id.size), 64)
+    room = room_for(cases.id.size)
     polity = None
     if rules.adaptation.amends:
         polity = polity_of(rules.policy, rules.ruled, rules.law, config.start, rules.treaty_from, months, draws)
@@ -43,7 +42,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         draws=draws,
         cases=cases,
         edges=np.searchsorted(cases.month, np.arange(months + 1)),
-        book=empty_book(cases),
+        book=empty_book(cases.id.size),
         docket=empty_docket(room),
         queue=empty_queue(world.states.count, months, room),
         hours=np.full((months, world.states.count), np.nan),
@@ -88,6 +87,7 @@ def look_home(run: Run, rules: Rules, phase: int) -> None:
 
 def advance(run: Run) -> None:
     """One month: what is wished for is filed, passes the gates, waits its turn, is read, and is answered or not."""
+    turn_page(run)
     month = run.month
     phase = int(month >= run.rules.treaty_from)
     rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in

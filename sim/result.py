@@ -15,6 +15,7 @@ from sim.arrays import Keys
 from sim.compiled import kernel
 from sim.conduct.direct import direct_counts, direct_frame
 from sim.draws import Draws, absorb, name_key, opened
+from sim.errors import RogatoryError
 from sim.metrics import Counted, Finished, Sliced, cohort_slices, counted_whole, disclosures, measured
 from sim.review.safeguard import in_check_order
 from sim.settings import Config
@@ -105,10 +106,16 @@ class Result:
         """Days since the window opened as dates."""
         return pd.Timestamp(self.config.start) + pd.to_timedelta(days, unit="D")
 
+    def _with_rows(self) -> Finished:
+        """The run. Raises ``RogatoryError`` where its rows were not kept."""
+        if self.finished.folded is not None:
+            raise RogatoryError("rows: found False: cases and requests were counted and not kept; accepted: True, for such a table")
+        return self.finished
+
     @cached_property
     def requests(self) -> pd.DataFrame:
         """One row a request, formal or by a side door; ``abusive`` and ``conduct`` are hidden from every reviewer."""
-        run, docket = self.finished, self.finished.docket
+        run, docket = self._with_rows(), self.finished.docket
         case, states, offences = docket.case, self.finished.world.states, self.finished.world.offences
         person = run.cases.person[case]
         known = person >= 0
@@ -162,7 +169,7 @@ class Result:
     @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a latent case, filed or not."""
-        run, cases = self.finished, self.finished.cases
+        run, cases = self._with_rows(), self.finished.cases
         states, offences = run.world.states, run.world.offences
         known = cases.person >= 0
         ids = np.zeros(cases.id.size, np.int64)
@@ -208,7 +215,7 @@ class Result:
     @cached_property
     def monthly(self) -> pd.DataFrame:
         """One row a month and authority: requests filed and ended, hours of backlog and the officer-hours of that month."""
-        run = self.finished
+        run = self._with_rows()
         months, count = run.backlog.shape
         month = np.repeat(np.arange(months) - run.first_month, count)
         states = np.tile(np.arange(count), months)

@@ -16,6 +16,7 @@ from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws
 from sim.enactment import Polity
 from sim.metrics.cohort import Finished, gives
+from sim.metrics.counts import Counted
 from sim.review.admissible import usable_rows
 from sim.review.institutions import Bench
 from sim.review.memory import Memories, Unremembered
@@ -34,7 +35,18 @@ _AS_THEY_WERE = frozenset(Docket._fields) - {
     *("told", "evaded", "misused", "published", "judged", "realtime"),
 }
 """Columns of the docket that the end of a run leaves alone."""
+_FIRST_ROOM = 1.05  # rows of the docket per case to start with, so that most runs never grow it; memory, not science
+_LEAST_ROOM = 64  # rows of the docket; memory, not science
 _GROWTH = 1.5  # at least so many times its room has the docket after it grew; memory, not science
+
+
+@dataclass
+class Pages:
+    """Cases that come page by page, where rows are not asked for: what is over by then is counted, and leaves."""
+
+    cases: Callable[[int], Cases]  # of the page that begins with a month
+    drawn: int = 0  # months whose cases have come
+    folded: Counted | None = None  # of the needs that have left
 
 
 @dataclass
@@ -71,6 +83,7 @@ class Run:
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
     hires: Callable[[Rules], Reals] | None = None  # hours that follow the load of rules, where any do
+    pages: Pages | None = None  # None where all cases are there from the start, and every row stays
 
 
 def hours_today(run: Run) -> Reals:
@@ -83,6 +96,11 @@ def hours_today(run: Run) -> Reals:
 def hours_of(rules: Rules) -> Reals:
     """Officer-hours ``[N]`` a month under rules: infinite without load."""
     return rules.capacity if rules.loaded else np.full(rules.capacity.size, np.inf)
+
+
+def room_for(cases: int) -> int:
+    """Rows of the docket that so many new cases get to begin with."""
+    return max(int(_FIRST_ROOM * cases), _LEAST_ROOM)
 
 
 def make_room(run: Run, extra: int) -> None:
@@ -104,14 +122,19 @@ def finish(run: Run) -> Finished:
     Of a run that goes on it is a picture of today. That of one which is over shares with it what the end leaves as it was.
     """
     docket = filled_rows(run.docket, _AS_THEY_WERE if run.month >= run.months else frozenset())
+    told = told_of(run, docket, run.cases, run.book.status.copy(), run.dropped)
+    return told if run.pages is None else told._replace(folded=run.pages.folded)
+
+
+def told_of(run: Run, docket: Docket, cases: Cases, status: NDArray[np.int8], dropped: Flags) -> Finished:
+    """What ``finish`` tells of these cases and their docket, which is written into, as is ``status`` ``[C]``."""
     _reopen(docket, run.month * DAYS_PER_MONTH)
-    status = run.book.status.copy()
-    _settle(docket, run.cases.abusive, np.zeros(status.size, np.bool_), status)
-    at_home, live = np.zeros(status.size), np.flatnonzero(run.cases.domestic & run.cases.abusive & ~run.dropped)
-    at_home[live] = run.at_home[run.cases.month[live], run.cases.requester[live]]
+    _settle(docket, cases.abusive, np.zeros(status.size, np.bool_), status)
+    at_home, live = np.zeros(status.size), np.flatnonzero(cases.domestic & cases.abusive & ~dropped)
+    at_home[live] = run.at_home[cases.month[live], cases.requester[live]]
     return Finished(
         world=run.world,
-        cases=run.cases,
+        cases=cases,
         case_status=status,
         docket=docket,
         instruments=run.rules.names,
@@ -123,11 +146,10 @@ def finish(run: Run) -> Finished:
         lost=run.climate.lost if run.rules.adaptation.people.falls_silent else None,
         blows=blows(run.climate, run.world.people),
         listening=run.config.demand.realtime_share > 0,
-        usable=usable_rows(docket, run.cases, run.trained, run.config.review.usable, run.draws),
+        usable=usable_rows(docket, cases, run.trained, run.config.review.usable, run.draws),
         at_home=at_home,
         spying=run.config.conduct.spyware > 0,
-        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws)
-        & (run.cases.month >= run.config.run_in_months),
+        spied=spyware_hits(cases, status, run.world, run.config.conduct, run.draws) & (cases.month >= run.config.run_in_months),
     )
 
 

@@ -10,20 +10,21 @@ from functools import lru_cache, partial
 import numpy as np
 
 from sim.arrays import Reals
-from sim.conduct.demand import latent_cases
+from sim.conduct.demand import Demand, demand_of, expected_cases, latent_cases
 from sim.draws import Draws
 from sim.enactment import (
     check_society,
 )
+from sim.folding import pages_drawn, pages_in
 from sim.month import advance, begin
 from sim.result import Result
 from sim.review.safeguard import in_check_order
 from sim.review.spec import force_codes
 from sim.rules import Rules, follows, rules_of
-from sim.run import Run, finish
+from sim.run import Pages, Run, finish
 from sim.settings import Config
 from sim.sources.worlds import build_states, build_world
-from sim.world.cases import Cases
+from sim.world.cases import Cases, empty_cases
 from sim.world.dials import settled
 from sim.world.instruments import law_in_force
 from sim.world.record import ConfigError
@@ -123,6 +124,8 @@ class _Opening:
         return hash(self.digest)
 
 
+_CASES_SHARED = 500_000
+"""Cases that are kept for other runs of the seed although a run wants them page by page (30 MiB); memory, not science."""
 _SCENARIOS_KEPT = 64  # of whose loads are kept while others of the same world are run
 
 
@@ -152,6 +155,18 @@ def world_of(config: Config, world_seed: int) -> World:
     return _world(_Settled(config, config.world_digest()), world_seed)
 
 
+def keep_facts(config: Config, world_seed: int, event_seed: int, rows: bool) -> None:
+    """Build what runs of one world and luck share, so that the next one finds it."""
+    world = world_of(config, world_seed)
+    if rows or shares_cases(config, demand_of(world, config.demand)):
+        kept_latent_cases(config, world, event_seed)
+
+
+def shares_cases(config: Config, demand: Demand) -> bool:
+    """Whether the cases of a run are kept for others although it wants them page by page."""
+    return expected_cases(demand, config.months) <= _CASES_SHARED
+
+
 def kept_latent_cases(config: Config, world: World, event_seed: int) -> Cases:
     """The latent cases of a world and event seed; the last ones are kept, so that scenarios of one seed share them."""
     return _cases(_Settled(config, config.world_digest()), world.seed, event_seed, config.months)
@@ -179,8 +194,13 @@ def _checked_seed(key: str, seed: object) -> int:
     return int(seed)
 
 
-def prepare(config: Config, seed: int | None = None, world_seed: int | None = None) -> Run:
-    """A run ready for its first month. ``seed`` sets event and world seed alike unless ``world_seed`` is given."""
+def prepare(config: Config, seed: int | None = None, world_seed: int | None = None, rows: bool = True) -> Run:
+    """A run ready for its first month. ``seed`` sets event and world seed alike unless ``world_seed`` is given.
+
+    ``rows`` says whether all cases and requests stay in it. Raises ``ConfigError`` where a user's own estimand wants them.
+    """
+    if config.metrics.own and not rows:
+        raise ConfigError("rows: found False with own estimands, which read every request; accepted: True")
     event_seed = config.seed if seed is None else _checked_seed("seed", seed)
     fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
     world = world_of(config, event_seed if fixed is None else fixed)
@@ -188,11 +208,23 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     if config.policy != config.reference or follows(config.policy):  # a scenario begins on the window's first day
         before = _rules_before(config, world)
         rules = replace(rules, run_in=before.run_in or before)
-    run = begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
+    draws = Draws(event_seed)
+    pages = None if rows else _pages(config, world, draws)
+    cases = kept_latent_cases(config, world, event_seed) if pages is None else empty_cases(0)
+    run = begin(config, world, rules, cases, draws, config.months)
+    run.pages = pages
     if config.review.load and follows(config.policy):
         run.hires = partial(hours_that_follow, config, world)
         run.rules = replace(run.rules, capacity=run.hires(run.rules))
     return run
+
+
+def _pages(config: Config, world: World, draws: Draws) -> Pages:
+    """The cases of a run page by page: those that other runs of the seed share, unless they are too many to be kept."""
+    demand = demand_of(world, config.demand)
+    if shares_cases(config, demand):
+        return pages_in(kept_latent_cases(config, world, draws.seed), config.months)
+    return pages_drawn(demand, draws, config.months)
 
 
 def _rules_before(config: Config, world: World) -> Rules:
@@ -203,13 +235,16 @@ def _rules_before(config: Config, world: World) -> Rules:
     return rules_of(policy, world, loaded, treaty_from)
 
 
-def simulate(config: Config, seed: int | None = None, world_seed: int | None = None) -> Result:
+def simulate(config: Config, seed: int | None = None, world_seed: int | None = None, rows: bool = True) -> Result:
     """Run a configuration to its end.
 
     ``seed`` sets world and event seed alike unless ``world_seed`` is given here or in the configuration. The same
     configuration and seeds give the same tables, byte for byte, on any day and in any process.
+
+    Without ``rows`` the estimands are the same, memory does not grow with simulated time, and the result has no table of cases,
+    of requests or of months.
     """
-    run = prepare(config, seed, world_seed)
+    run = prepare(config, seed, world_seed, rows)
     while run.month < run.months:
         advance(run)
     return Result(finish(run), config, run.draws.seed)

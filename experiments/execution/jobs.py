@@ -19,7 +19,7 @@ from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.design.table import Points
 from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
-from experiments.store.schema import Done, RunKey, packed
+from experiments.store.schema import VIEWS, Done, RunKey, packed
 from experiments.store.store import WHOLE_STORE
 from sim.compiled import CACHE
 from sim.config import checked_config, load, with_overrides
@@ -27,7 +27,7 @@ from sim.own_code import Luggage, luggage
 from sim.own_folder import write_sealed
 from sim.result import Result
 from sim.settings import Config
-from sim.simulation import kept_latent_cases, simulate, world_of
+from sim.simulation import keep_facts, simulate
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError
 
@@ -210,12 +210,18 @@ def _run(shared: Shared, key: RunKey, seed: int, began: float) -> tuple[Done, Re
     base, settings = shared.settings[key.point]
     config = checked_config(with_overrides(shared.bases[base], settings))
     started = time.perf_counter()
-    kept_latent_cases(config, world_of(config, key.world_seed), seed)
+    rows = wants_rows(config, shared.kept)
+    keep_facts(config, key.world_seed, seed, rows)
     built = time.perf_counter() - started
-    result = simulate(config, seed=seed, world_seed=key.world_seed)
+    result = simulate(config, seed=seed, world_seed=key.world_seed, rows=rows)
     tables = {name: packed(table) for name, table in run_tables_of(result, shared.kept).items()}
     arrays = time.perf_counter() - started
     return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result
+
+
+def wants_rows(config: Config, kept: Kept) -> bool:
+    """Whether a run is to keep all its rows: for its requests, for views of them, and for estimands of a user's own."""
+    return bool(kept.tables & {REQUESTS, VIEWS} or config.metrics.own)
 
 
 AHEAD = 2

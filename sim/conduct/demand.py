@@ -58,6 +58,19 @@ class Cohort(NamedTuple):
     visibility: Reals
 
 
+class Demand(NamedTuple):
+    """All that the cases of a world are drawn from."""
+
+    states: Keys  # [N]
+    cells: Keys  # [K + G] offences, then groups
+    offences: int  # K
+    legitimate: Reals  # [N, K] expected needs a month
+    abusive: Reals  # [N, G] expected abusive cases a month
+    frailty_shape: float
+    wishes: Wishes
+    cohort: Cohort
+
+
 class Desk(NamedTuple):
     """Room in which a month's wishes are put in order; each holds as many as the busiest month has."""
 
@@ -124,37 +137,60 @@ def realtime_chance(spec: DemandSpec, repression: Reals) -> Reals:
     return np.minimum(spec.realtime_share * np.exp(spec.realtime_slope * repression), spec.realtime_most)
 
 
-def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> Counts:
-    """Counts of latent cases ``[T, N, K + G]``: legitimate by offence, then abusive by group."""
-    states, offences = world.states, world.offences
-    rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS))
-    halves = np.arange((months + _MONTHS_PER_FRAILTY - 1) // _MONTHS_PER_FRAILTY, dtype=np.uint64)
-    frailty = draws.gamma(spec.frailty_shape, "frailty", states.keys[None, :], halves[:, None])  # [T / 6, N]
+def demand_of(world: World, spec: DemandSpec) -> Demand:
+    """What the cases of a world are drawn from: the same for every month."""
+    states, offences, people = world.states, world.offences, world.people
+    rows = np.diff(people.cell_start).reshape(states.count, len(GROUPS))
     crime = ~np.isnan(states.penalties)
-    legitimate = states.demand[:, None] * offences.demand_share[None, :] * crime  # [N, K]
-    abusive = states.pursuit * (rows > 0)  # [N, G]
-    cells = np.concatenate([offences.keys, name_keys(GROUPS)])
-    counts = np.empty((months, states.count, cells.size), np.int32)
-    _count(draws.root, states.keys, cells, frailty, legitimate, abusive, np.empty(counts.shape[1:], np.uint64), counts)
+    return Demand(
+        states=states.keys,
+        cells=np.concatenate([offences.keys, name_keys(GROUPS)]),
+        offences=len(offences.names),
+        legitimate=states.demand[:, None] * offences.demand_share[None, :] * crime,
+        abusive=states.pursuit * (rows > 0),
+        frailty_shape=spec.frailty_shape,
+        wishes=wishes_of(world, spec),
+        cohort=Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility),
+    )
+
+
+def expected_cases(demand: Demand, months: int) -> float:
+    """How many cases so many months bring on average."""
+    return months * float(demand.legitimate.sum() + demand.abusive.sum())
+
+
+def case_counts(demand: Demand, draws: Draws, months: int, first: int = 0) -> Counts:
+    """Counts of latent cases ``[T, N, K + G]`` from month ``first`` on: legitimate by offence, then abusive by group."""
+    halves = np.arange(first // _MONTHS_PER_FRAILTY, -(-months // _MONTHS_PER_FRAILTY), dtype=np.uint64)
+    frailty = draws.gamma(demand.frailty_shape, "frailty", demand.states[None, :], halves[:, None])  # [T / 6, N]
+    counts = np.empty((months - first, demand.states.size, demand.cells.size), np.int32)
+    room = np.empty(counts.shape[1:], np.uint64)
+    _count(draws.root, first, demand.states, demand.cells, frailty, demand.legitimate, demand.abusive, room, counts)
     return counts
 
 
 @loop
 def _count(
-    seed: np.uint64, states: Keys, cells: Keys, frailty: Reals, legitimate: Reals, abusive: Reals, keys: Keys, counts: Counts
-) -> None:
-    """Draw ``counts`` ``[T, N, K + G]``, Poisson by state, cell and month; ``keys`` ``[N, K + G]`` is room to work in."""
+    seed: np.uint64, first: int, states: Keys, cells: Keys, frailty: Reals, legitimate: Reals, abusive: Reals, keys: Keys,
+    counts: Counts,
+) -> None:  # fmt: skip
+    """Draw ``counts`` ``[T, N, K + G]``, Poisson by state, cell and month; ``keys`` ``[N, K + G]`` is room to work in.
+
+    Month ``first`` comes first, and the first row of ``frailty`` is that of its half-year.
+    """
     offences = legitimate.shape[1]
     start = opened(seed, _CASE)
     for i in range(states.size):
         for cell in range(cells.size):
             keys[i, cell] = absorb(absorb(start, states[i]), cells[cell])
     for t in range(counts.shape[0]):
+        half = (first + t) // _MONTHS_PER_FRAILTY - first // _MONTHS_PER_FRAILTY
         for i in range(states.size):
-            busy = frailty[t // _MONTHS_PER_FRAILTY, i]
+            busy = frailty[half, i]
             for cell in range(cells.size):
                 mean = busy * legitimate[i, cell] if cell < offences else abusive[i, cell - offences]
-                counts[t, i, cell] = poisson_quantile(unit(absorb(keys[i, cell], np.uint64(t))), mean) if mean > 0.0 else 0
+                month = np.uint64(first + t)
+                counts[t, i, cell] = poisson_quantile(unit(absorb(keys[i, cell], month)), mean) if mean > 0.0 else 0
 
 
 @inlined
@@ -185,6 +221,7 @@ def _pick(running: Reals, u: float) -> int:
 @loop
 def _fill(
     seed: np.uint64,
+    opens: int,
     counts: Counts,
     state_keys: Keys,
     cell_keys: Keys,
@@ -194,15 +231,18 @@ def _fill(
     desk: Desk,
     out: Cases,
 ) -> None:
-    """Write every particular of all cases into ``out``, month by month in order of day and id; ``counts`` is ``[T, N, K + G]``."""
+    """Write every particular of all cases into ``out``, month by month in order of day and id; ``counts`` is ``[T, N, K + G]``.
+
+    The first month is ``opens``.
+    """
     first = 0
     for t in range(counts.shape[0]):
-        size = _wish(seed, t, counts[t], state_keys, cell_keys, desk)
-        _put_in_order(t, size, first, desk, out)
+        size = _wish(seed, opens + t, counts[t], state_keys, cell_keys, desk)
+        _put_in_order(opens + t, size, first, desk, out)
         for k in range(size):
             row = first + k
             i, cell, key = int(desk.requester[k]), int(desk.cell[k]), out.id[row]
-            out.month[row] = t
+            out.month[row] = opens + t
             out.requester[row] = i
             out.abusive[row] = cell >= offence_count
             out.secret[row] = u1(seed, _SECRET, key) < wishes.shares[4]
@@ -321,14 +361,15 @@ def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out:
 
 def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> Cases:
     """All cases of ``months`` months, ordered by day and id."""
-    counts = case_counts(world, spec, draws, months)
+    return cases_of(demand_of(world, spec), draws, 0, months)
+
+
+def cases_of(demand: Demand, draws: Draws, first: int, months: int) -> Cases:
+    """The cases of months ``first`` to ``months``, the last one left out, ordered by day and id."""
+    counts = case_counts(demand, draws, months, first)
     each_month = counts.sum(axis=(1, 2))
-    cases = empty_cases(int(each_month.sum()))
-    people, offences = world.people, world.offences
-    cell_keys = np.concatenate([offences.keys, name_keys(GROUPS)])
-    cohort = Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility)
-    wishes, desk = wishes_of(world, spec), empty_desk(int(each_month.max(initial=0)))
-    _fill(draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes, cohort, desk, cases)
+    cases, desk = empty_cases(int(each_month.sum())), empty_desk(int(each_month.max(initial=0)))
+    _fill(draws.root, first, counts, demand.states, demand.cells, demand.offences, demand.wishes, demand.cohort, desk, cases)
     for column in cases:
         column.setflags(write=False)
     return cases

@@ -36,9 +36,8 @@ class CaseBook(NamedTuple):
     held: Ints  # [1] how many wait
 
 
-def empty_book(cases: Cases) -> CaseBook:
-    """The book of ``C`` cases of which none has been filed."""
-    count = cases.id.size
+def empty_book(count: int) -> CaseBook:
+    """The book of so many cases, of which none has been filed."""
     return CaseBook(
         status=np.full(count, NOT_LIVE, np.int8),
         attempts=np.zeros(count, np.int8),

@@ -18,7 +18,6 @@ from sim.world.vocabulary import (
     EXECUTED,
     FIRST_SIDE_DOOR,
     FOLLOW_UP_MONTHS,
-    GROUPS,
     PRESERVATION,
     SPONTANEOUS,
 )
@@ -221,7 +220,7 @@ def _keep_best(case: Ints, granted: Ints, day: Reals, best: NDArray[np.int32], k
 
 def people_at_risk(run: Finished) -> Reals:
     """Real people the cohort stands for, by group, shape ``[G]``."""
-    return np.bincount(run.world.people.group, weights=run.world.people.weight, minlength=len(GROUPS))
+    return run.world.people.at_risk
 
 
 def given_in_window(run: Finished) -> Flags:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Keys
+from sim.arrays import Ints, Keys
 
 
 class Cases(NamedTuple):
@@ -30,6 +30,19 @@ class Cases(NamedTuple):
     secret: NDArray[np.bool_]  # [C] the requester asks for secrecy, Art 40(20)
     realtime: NDArray[np.bool_]  # [C] what is to come is wanted too, as it comes (Arts 45, 46): a mark on traffic or content
     dossier: NDArray[np.float64]  # [C] standard normal z: how suspicious the file looks by accident
+
+
+def cases_at(cases: Cases, rows: Ints) -> Cases:
+    """The cases of these rows."""
+    return Cases._make([np.take(column, rows, axis=0) for column in cases])
+
+
+def joined(one: Cases, other: Cases) -> Cases:
+    """Cases and those that follow them; nobody writes into them."""
+    columns = [np.concatenate([getattr(one, name), getattr(other, name)]) for name in Cases._fields]
+    for column in columns:
+        column.setflags(write=False)
+    return Cases._make(columns)
 
 
 HOST_SLOTS = 5  # four services and the residence state

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Ints
+
 
 class Docket(NamedTuple):
     """``M`` rows of room, of which ``used[0]`` are filled; days since the start of the run-in, nan where not reached."""
@@ -103,6 +105,17 @@ def with_room(columns: dict[str, NDArray[np.generic]], room: int) -> Docket:
         longer[:used] = columns[name][:used]
         columns[name] = longer
     return Docket(**columns)  # type: ignore[arg-type]
+
+
+def picked(docket: Docket, rows: Ints, case_places: Ints, room: int = 0) -> Docket:
+    """A docket of these rows alone, of cases that have other places now, with room for ``room`` rows if these are fewer."""
+    count, columns = rows.size, dict[str, NDArray[np.generic]]()
+    for name, (kind, value) in _COLUMNS.items():
+        column = columns[name] = np.empty(max(room, count), dtype=kind)
+        np.take(getattr(docket, name), rows, out=column[:count], mode="clip")  # which takes as it goes, without a copy of its own
+        column[count:] = value
+    columns["case"][:count] = case_places[columns["case"][:count]]
+    return Docket(used=np.array([count]), **columns)  # type: ignore[arg-type]
 
 
 def filled_rows(docket: Docket, shared: frozenset[str] = frozenset()) -> Docket:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Ints, Keys
+from sim.world.vocabulary import GROUPS
 
 
 def _ascending(*columns: Ints | Keys) -> bool:
@@ -46,3 +48,8 @@ class PeopleTable:
     def count(self) -> int:
         """Number of rows ``P``."""
         return int(self.ids.size)
+
+    @cached_property
+    def at_risk(self) -> NDArray[np.float64]:
+        """Real people whom the rows stand for, by group ``[G]``."""
+        return np.bincount(self.group, weights=self.weight, minlength=len(GROUPS))

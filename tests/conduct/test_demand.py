@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.compiled import loop
-from sim.conduct.demand import Counts, Desk, _pick, _put_in_order, case_counts, empty_desk, latent_cases
+from sim.conduct.demand import Counts, Desk, _pick, _put_in_order, case_counts, cases_of, demand_of, empty_desk, latent_cases
 from sim.draws import Draws, absorb, name_key, name_keys, opened
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
@@ -48,7 +48,7 @@ def key_of(draws: Draws, purpose: str, *keys: np.integer | int) -> int:
 def test_cases_are_as_many_as_their_poisson_counts_and_in_order_of_day_and_id(months: int) -> None:
     config = made_up("demand.abusive_odds=0.5", "demand.abusive_most=2.0")
     world, draws = bare_world(config), Draws(3)
-    counts = case_counts(world, config.demand, draws, months)
+    counts = case_counts(demand_of(world, config.demand), draws, months)
     cases = latent_cases(world, config.demand, draws, months)
     offences = len(world.offences.names)
     cell = np.where(cases.abusive, offences + cases.group.astype(int), cases.conduct)
@@ -57,10 +57,21 @@ def test_cases_are_as_many_as_their_poisson_counts_and_in_order_of_day_and_id(mo
     assert cases.month.tolist() == [int(day // DAYS_PER_MONTH) for day in columns[0]]
 
 
+@pytest.mark.parametrize("edges", [(0, 12, 24, 31), (0, 5, 6, 31), (0, 1, 13, 31)])
+def test_cases_drawn_part_by_part_are_those_drawn_at_once(edges: tuple[int, ...]) -> None:
+    config = made_up("demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.frailty_shape=2.0")
+    demand, draws = demand_of(bare_world(config), config.demand), Draws(3)
+    parts = [cases_of(demand, draws, first, stop) for first, stop in pairwise(edges)]
+    whole = cases_of(demand, draws, 0, edges[-1])
+    assert whole.id.size > 300
+    for name, column in whole._asdict().items():
+        assert np.array_equal(column, np.concatenate([getattr(part, name) for part in parts])), name
+
+
 def test_counts_are_poisson_of_their_means_and_none_where_nothing_is_wanted() -> None:
     config = made_up("demand.abusive_odds=0.5")
     world, draws, spec = bare_world(config), Draws(8), config.demand
-    counts = case_counts(world, spec, draws, 13)
+    counts = case_counts(demand_of(world, spec), draws, 13)
     states, offences = world.states, world.offences
     rows = np.diff(world.people.cell_start).reshape(states.count, -1)
     months = np.arange(13)[:, None, None]
