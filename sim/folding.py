@@ -47,8 +47,10 @@ def turn_page(run: Run) -> None:
     over = _over(run)
     if over.any():
         part = _part_of(run, over)
-        counts = counted(part, cohort_slices(part))
+        cut = cohort_slices(part)
+        counts = counted(part, cut)
         pages.folded = counts if pages.folded is None else added(pages.folded, counts)
+        pages.formal += int(np.count_nonzero(cut.formal))
     _keep(run, ~over, pages.cases(run.month))
     pages.drawn = run.month + PAGE
 

@@ -47,6 +47,7 @@ class Pages:
     cases: Callable[[int], Cases]  # of the page that begins with a month
     drawn: int = 0  # months whose cases have come
     folded: Counted | None = None  # of the needs that have left
+    formal: int = 0  # formal requests that have left with them, of the cohort or not
 
 
 @dataclass

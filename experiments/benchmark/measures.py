@@ -14,7 +14,7 @@ from experiments.benchmark.beside import measured_month, measured_twin
 from experiments.benchmark.draws import throughput
 from experiments.benchmark.floor import floored
 from experiments.benchmark.record import AbsentError, Job, Measured, Timed
-from experiments.benchmark.runs import measured_bare, measured_memory, measured_through_mesa, staged
+from experiments.benchmark.runs import measured_bare, measured_folded, measured_memory, measured_through_mesa, staged
 from experiments.execution.workers import Workers
 from sim.settings import Config
 
@@ -45,6 +45,7 @@ def _counted(job: Job) -> Measured:
 
 KINDS: dict[str, Callable[[Job], Measured]] = {
     "bare": measured_bare,
+    "folded": measured_folded,
     "mesa": measured_through_mesa,
     "memory": measured_memory,
     "twin": measured_twin,

@@ -13,6 +13,7 @@ from sim.config import key_of, load
 from sim.settings import Config
 
 MODEL, THROUGH_MESA = "the model", "the model through Mesa"
+FOLDED = "the model without rows, naive"
 NAIVE, ADAPTIVE = "naive", "adaptive"
 ROWS = {(shell, conduct): f"{shell}, {conduct}" for shell in (MODEL, THROUGH_MESA) for conduct in (NAIVE, ADAPTIVE)}
 FLOOR = "the draws of the model alone"
@@ -24,6 +25,7 @@ PARTS = {
     "month": "The common month",
     "draws": "Draws by form",
     "start": "A start",
+    "memory": "Memory by simulated years",
     "processes": "Processes",
     "scale": "Scales",
 }
@@ -38,6 +40,7 @@ _COUNTED = ("years=1", "people.rows=4000", "calibration_months=6")
 _TIMES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 _PEOPLE = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 50_000_000)
 _STATES = (193, 400, 800, 1200, 2000)
+_YEARS = (10, 20, 40)
 _QUICK_PEOPLE, _QUICK_STATES, _QUICK_TIMES = (4000, 12_000), (12, 24), (1.0, 3.0)
 _QUICK_REPEATS, _QUICK_RUNS, _QUICK_A_MONTH = 2, 4, 1
 RUNS_A_PROCESS = 3
@@ -91,7 +94,11 @@ def plan_of(overrides: Sequence[str], spec: BenchmarkSpec, workers: int | None =
     counts = Job("counts", "floor", FLOOR, few, warm, 1, weight=8.0)
     floors = Job("floor", "floor", FLOOR, config, warm, spec.repeats, weight=0.5)
     cores = workers or os.cpu_count() or 1
-    others = [*_models(said, warm, spec), *_beside(said, config, warm, spec), *_scales(said, config, warm, spec, cores)]
+    parts = (
+        _models(said, warm, spec), _held(said, warm, spec), _beside(said, config, warm, spec),
+        _scales(said, config, warm, spec, cores),
+    )  # fmt: skip
+    others = [job for part in parts for job in part]
     return Plan(counts, floors, [job for job in others if job.part in spec.parts], "floor" in spec.parts, spec.quick)
 
 
@@ -101,11 +108,18 @@ def _models(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]
         config = said.plus(f"conduct={conduct}")
         small = said.plus(*_WARM, f"conduct={conduct}")
         yield Job("bare", "model", ROWS[MODEL, conduct], config, small, spec.repeats, weight=each)
-        if not spec.quick:
-            yield Job("memory", "model", ROWS[MODEL, conduct], config, small, 1)
+        if conduct == NAIVE:
+            yield Job("folded", "model", FOLDED, config, small, spec.repeats, weight=each)
         yield Job("mesa", "model", ROWS[THROUGH_MESA, conduct], config, small, spec.repeats, weight=each / 2)
     if not spec.quick:
         yield Job("start", "start", "a small run", warm, warm, spec.slow_repeats, weight=15.0)
+
+
+def _held(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:
+    for years in () if spec.quick else _YEARS:  # quick measurements share a process, and what it has held
+        for rows, words in ((1, "with all rows"), (0, "without rows")):
+            row = f"{years} years {words}"
+            yield Job("memory", "memory", row, said.plus(f"years={years}"), warm, 1, given={"rows": rows}, weight=1 + years / 10)
 
 
 def _beside(said: Overrides, config: Config, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:

@@ -37,8 +37,9 @@ class Staged(NamedTuple):
 
 
 def formal_requests(run: Run) -> int:
-    """Requests in the docket of a run that reach a desk: no side doors."""
-    return int((run.docket.channel[: run.docket.used[0]] < FIRST_SIDE_DOOR).sum())
+    """Requests of a run that reach a desk, no side doors: those in its docket, and those that were folded."""
+    left = 0 if run.pages is None else run.pages.formal
+    return left + int((run.docket.channel[: run.docket.used[0]] < FIRST_SIDE_DOOR).sum())
 
 
 def peak_memory() -> float:
@@ -56,15 +57,18 @@ def peak_memory() -> float:
     return held / MEBIBYTE if sys.platform == "darwin" else held * 1024 / MEBIBYTE
 
 
-def _months(config: Config, seed: int) -> Run:
-    run = prepare(config, seed)
+def _months(config: Config, seed: int, rows: bool) -> Run:
+    run = prepare(config, seed, rows=rows)
     while run.month < run.months:
         advance(run)
     return run
 
 
-def staged(config: Config, seed: int) -> Staged:
-    """One run, stage by stage; ``months`` are the rules and every month of a world that is there already."""
+def staged(config: Config, seed: int, rows: bool = True) -> Staged:
+    """One run, stage by stage; ``months`` are the rules and every month of a world that is there already.
+
+    Without ``rows`` months count what is over, too, which else the metrics do.
+    """
     prepare(config, seed)  # its world and cases are kept, so that the months below are months alone
     marks = [perf_counter()]
     bare = build_world(config.states, config.people, config.demand, config.offences, seed)
@@ -75,7 +79,7 @@ def staged(config: Config, seed: int) -> Staged:
     marks.append(perf_counter())
     del bare, world
     between = perf_counter()
-    run = _months(config, seed)
+    run = _months(config, seed, rows)
     marks.append(marks[-1] + perf_counter() - between)
     between = perf_counter()
     metrics_of(finish(run), config.metrics)
@@ -96,6 +100,11 @@ def through_mesa(config: Config, seed: int) -> Staged:
     return Staged({MONTHS: middle - start, "metrics": perf_counter() - middle}, formal_requests(model.progress))
 
 
+def without_rows(config: Config, seed: int) -> Staged:
+    """One run whose finished requests are folded into counters, stage by stage."""
+    return staged(config, seed, rows=False)
+
+
 def _repeated(job: Job, one: Callable[[Config, int], Staged]) -> Iterator[Timed]:
     one(job.warm, job.warm.seed)
     if isnan(job.x):  # of a scale one more run would take long, and the small one compiles nearly all
@@ -113,6 +122,11 @@ def measured_bare(job: Job) -> Measured:
     return Measured(tuple(_repeated(job, staged)), peak_memory())
 
 
+def measured_folded(job: Job) -> Measured:
+    """The model without rows, stage by stage."""
+    return Measured(tuple(_repeated(job, without_rows)), peak_memory())
+
+
 def measured_through_mesa(job: Job) -> Measured:
     """The model's months through Mesa."""
     return Measured(tuple(_repeated(job, through_mesa)), peak_memory())
@@ -121,7 +135,7 @@ def measured_through_mesa(job: Job) -> Measured:
 def measured_memory(job: Job) -> Measured:
     """One run, as `sim.simulate` makes it, for the most memory that it holds."""
     start = perf_counter()
-    run = _months(job.config, job.config.seed)
+    run = _months(job.config, job.config.seed, rows=bool(job.given.get("rows", True)))
     metrics_of(finish(run), job.config.metrics)
     timed = Timed(job.part, job.row, "one process", 0, perf_counter() - start, float(formal_requests(run)), REQUESTS)
     return Measured((timed,), peak_memory())

@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.benchmark.beside import A_STAGE, KERNEL, PEERS, STATES_AS_AGENTS, TWIN
 from experiments.benchmark.counting import APART, LOOK
 from experiments.benchmark.measuring import Told, timings
-from experiments.benchmark.plan import ADAPTIVE, FLOOR, MODEL, NAIVE, ONE, ROWS, THROUGH_MESA, TWO
+from experiments.benchmark.plan import ADAPTIVE, FLOOR, FOLDED, MODEL, NAIVE, ONE, ROWS, THROUGH_MESA, TWO
 from experiments.benchmark.record import Timed
 from experiments.benchmark.runs import MONTHS, REQUESTS, WHOLE
 from experiments.statistics import exponent
@@ -59,6 +59,8 @@ RATIOS = (
         (ROWS[THROUGH_MESA, ADAPTIVE], MONTHS),
         (ROWS[MODEL, ADAPTIVE], MONTHS),
     ),
+    Against("without rows against with them, months", (FOLDED, MONTHS), (ROWS[MODEL, NAIVE], MONTHS)),
+    Against("without rows against with them, whole run", (FOLDED, WHOLE), (ROWS[MODEL, NAIVE], WHOLE)),
     Against("adaptive against naive, months", (ROWS[MODEL, ADAPTIVE], MONTHS), (ROWS[MODEL, NAIVE], MONTHS)),
     Against("the model's months against the draws in them", (ROWS[MODEL, NAIVE], MONTHS), (FLOOR, MONTHS)),
     Against("the twin against the model, months of the same world", (TWIN, MONTHS), ("the model in the twin's world", MONTHS)),
@@ -83,7 +85,7 @@ def rows_table(told: Sequence[Told], looks: float = nan) -> pd.DataFrame:
 
 
 def _placed(parts: pd.Series) -> pd.Series:
-    order = ("model", "floor", "twin", "month", "draws", "processes", "start")
+    order = ("model", "floor", "twin", "month", "draws", "processes", "start", "memory")
     return parts.map({part: place for place, part in enumerate(order)})
 
 
