@@ -76,13 +76,13 @@ class Simulated:
         self.runs: list[tuple[int, int]] = []
         self.failing: Callable[[int], bool] = lambda world: False
 
-    def __call__(self, config: Config, seed: int, world_seed: int | None = None) -> Result:
+    def __call__(self, config: Config, seed: int, world_seed: int | None = None, rows: bool = True) -> Result:
         """Run it, unless it is to fail."""
         if world_seed is not None:  # else it only warms the rules up
             self.runs.append((world_seed, seed))
             if self.failing(world_seed):
                 raise ValueError("a fault of this world")
-        return _SIMULATE(config, seed=seed, world_seed=world_seed)
+        return _SIMULATE(config, seed=seed, world_seed=world_seed, rows=rows)
 
 
 _SIMULATE = jobs.simulate

@@ -255,13 +255,13 @@ class Simulated:
         self.worlds: list[int] = []
         self.most = most
 
-    def __call__(self, config: Config, seed: int, world_seed: int | None = None) -> Result:
+    def __call__(self, config: Config, seed: int, world_seed: int | None = None, rows: bool = True) -> Result:
         """Run it."""
         if world_seed is not None:
             self.worlds.append(world_seed)
             if len(self.worlds) > self.most:
                 raise KeyboardInterrupt
-        return simulate(config, seed=seed, world_seed=world_seed)
+        return simulate(config, seed=seed, world_seed=world_seed, rows=rows)
 
 
 @pytest.fixture
@@ -311,10 +311,10 @@ def test_an_interrupt_leaves_no_temporary_folder(
 def test_a_run_that_fails_is_told_and_leaves_no_temporary_folder(
     folder: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
 ) -> None:
-    def failing(config: Config, seed: int, world_seed: int | None = None) -> Result:
+    def failing(config: Config, seed: int, world_seed: int | None = None, rows: bool = True) -> Result:
         if world_seed == 2:
             raise ValueError("a fault of this world")
-        return simulate(config, seed=seed, world_seed=world_seed)
+        return simulate(config, seed=seed, world_seed=world_seed, rows=rows)
 
     def timed_alone(plan: Plan) -> Done:
         return first
