@@ -24,6 +24,7 @@ from experiments.benchmark.fused_reading import (
     read_desk,
     refuse,
     starts_of,
+    whole,
 )
 from experiments.benchmark.fused_tables import STOPPING, Tables, tables_of
 from experiments.benchmark.fused_waiting import (
@@ -185,10 +186,10 @@ def _serve(
 def _file_of(slot: int, j: int, lane: int, tables: Tables, waiting: Waiting) -> File:
     """A record in local variables."""
     record = waiting.files[row(slot)]
-    marks = int(record.marks)
+    marks = whole(record.marks)
     return File(
-        int(record.case), record.key, tables.states[j].key, int(record.requester), int(j), int(record.text),
-        EMERGENCY if lane == URGENT_LANE else FORMAL, marks & ABUSIVE, marks >> WANTED, int(record.alleged), int(record.group),
+        whole(record.case), record.key, tables.states[j].key, whole(record.requester), whole(j), whole(record.text),
+        EMERGENCY if lane == URGENT_LANE else FORMAL, marks & ABUSIVE, marks >> WANTED, whole(record.alleged), whole(record.group),
         marks & SECRET != 0, marks & LIVE != 0, marks & PLATFORM != 0, marks & RESIDENCE != 0, record.dossier, record.strength,
         record.filed, record.patience, record.frozen,
     )  # fmt: skip
@@ -209,7 +210,7 @@ def _treat(
         return 0.0
     if lane == PARKED_LANE:  # the file must be read again
         aside = waiting.aside[row(slot)]
-        hours, cap, conditional, day = float(aside.hours), int(aside.cap), aside.conditional, max(day, aside.ready)
+        hours, cap, conditional, day = float(aside.hours), whole(aside.cap), aside.conditional, max(day, aside.ready)
     else:
         urgent, towards = lane == URGENT_LANE, tables.towards[j, row(file.requester)]
         if urgent:
@@ -250,4 +251,4 @@ def _park(slot: int, j: int, ready: float, hours: float, cap: int, conditional: 
     """Lay a file aside."""
     record, aside = waiting.files[row(slot)], waiting.aside[row(slot)]
     aside.ready, aside.hours, aside.cap, aside.conditional = ready, np.float32(hours), np.int8(cap), conditional
-    append(slot, j, PARKED_LANE, int(record.fades), int(record.marks) & ABUSIVE, waiting)
+    append(slot, j, PARKED_LANE, whole(record.fades), whole(record.marks) & ABUSIVE, waiting)

@@ -32,6 +32,7 @@ from experiments.benchmark.fused_reading import (
     refuse,
     survives_until,
     told_by_firm,
+    whole,
 )
 from experiments.benchmark.fused_tables import Tables
 from experiments.benchmark.fused_waiting import Waiting, queue_up
@@ -103,7 +104,7 @@ def _state_asked(start: np.uint64, c: int, i: int, cases: Cases, tables: Tables)
     begun = absorb(absorb(start, cases.id[c]), _FIRST_ATTEMPT)
     winner, luckiest, drawn = -1, -1.0, False
     for slot in range(RESIDENCE_SLOT):
-        j = int(cases.hosts[c, slot])
+        j = whole(cases.hosts[c, slot])
         if j < 0 or j == i or j == winner:
             continue
         if winner < 0:
@@ -114,7 +115,7 @@ def _state_asked(start: np.uint64, c: int, i: int, cases: Cases, tables: Tables)
         luck = unit(absorb(begun, tables.states[row(j)].key))
         if luck > luckiest:
             luckiest, winner = luck, j
-    home = int(cases.hosts[c, RESIDENCE_SLOT])
+    home = whole(cases.hosts[c, RESIDENCE_SLOT])
     if home < 0 or home == i:
         return winner
     if winner < 0 or winner == home:
@@ -287,26 +288,26 @@ def file_wish(
     if asked < 0:
         told.cases[DOMESTIC] += 1
         return
-    j, abusive, conduct = row(asked), int(cases.abusive[c]), int(cases.conduct[c])
+    j, abusive, conduct = row(asked), whole(cases.abusive[c]), whole(cases.conduct[c])
     kind, label = HONEST, conduct
     if abusive:
         kind, label = _named(ways.label, c, i, cases, tables)
         if kind < 0:
             told.cases[DETERRED] += 1
             return
-    wanted, key, state_key = int(cases.wanted[c]), cases.id[c], tables.states[j].key
+    wanted, key, state_key = whole(cases.wanted[c]), cases.id[c], tables.states[j].key
     between, platform = tables.pairs[i, j], False
     for slot in range(RESIDENCE_SLOT):
         platform = platform or cases.hosts[c, slot] == asked
-    text = _governing(int(between.bound) & int(tables.offers[row(wanted)]), i, label, tables)
+    text = _governing(whole(between.bound) & whole(tables.offers[row(wanted)]), i, label, tables)
     file = File(
-        int(c), key, state_key, int(i), asked, text, FORMAL, abusive, wanted, label if kind == FABRICATED else conduct,
-        int(cases.group[c]) + 1, bool(cases.secret[c]), bool(cases.realtime[c]), platform,
+        whole(c), key, state_key, whole(i), asked, text, FORMAL, abusive, wanted, label if kind == FABRICATED else conduct,
+        whole(cases.group[c]) + 1, bool(cases.secret[c]), bool(cases.realtime[c]), platform,
         not platform and cases.hosts[c, RESIDENCE_SLOT] == asked, cases.dossier[c],
         _strength(c, kind, label, cases, tables) if abusive else 0.0, cases.day[c], np.inf, np.nan,
     )  # fmt: skip
     given, found = np.inf, False
-    door = int(between.pushes)
+    door = whole(between.pushes)
     if door >= 0 and tables.punished[j, row(conduct)] and unit(pair(ways.unasked, key, state_key)) < tables.unasked[i, j]:
         given = _share_unasked(starts, _as(file, door, SPONTANEOUS, np.inf, np.nan), tables, told)
         found = True
@@ -314,7 +315,7 @@ def file_wish(
         comity = tables.delay.size - 1
         given = min(given, _ask_firm(starts, _as(file, comity, DIRECT, np.inf, np.nan), tables, told))
         found = True
-    door = int(between.polices)
+    door = whole(between.polices)
     if door >= 0 and tables.established[row(door), row(label)] and tables.reach[row(door), i, row(label)] == COVERED:
         if unit(pair(ways.police, key, state_key)) < tables.police_share:
             given = min(given, _ask_police(starts, _as(file, door, POLICE, np.inf, np.nan), tables, told))
@@ -323,7 +324,7 @@ def file_wish(
     if appetite >= 1.0 or unit(absorb(ways.file, key)) < appetite:
         found = True
         hurried = bool(cases.urgent[c]) and between.hurries >= 0
-        _ask_formally(_as(file, text, EMERGENCY if hurried else FORMAL, np.inf, np.nan), int(between.freezes), kind, label, given,
+        _ask_formally(_as(file, text, EMERGENCY if hurried else FORMAL, np.inf, np.nan), whole(between.freezes), kind, label, given,
                       starts, ways, cases, tables, waiting, told)  # fmt: skip
     told.cases[OPEN if found else DETERRED] += 1
 

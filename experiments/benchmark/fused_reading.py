@@ -73,6 +73,12 @@ class Starts(NamedTuple):
 
 
 @inlined
+def whole(number: int) -> int:
+    """A number of any width as one of 64 bits."""
+    return np.int64(number)  # type: ignore[return-value]  # to the checker it is a type of its own
+
+
+@inlined
 def starts_of(seed: np.uint64) -> Starts:
     """All of them."""
     return Starts(
@@ -317,7 +323,7 @@ def contest(starts: Starts, file: File, wait: float, tables: Tables) -> tuple[in
         signal, noise, bar, wait, practice.firm_days, False, 0.0, state.notice, own.contests, luck, state.judicial
     )  # fmt: skip
     days = _waits_for(wait, practice.firm_days, False, 0.0, state.notice, own.contests, luck, own.contest_days)
-    return int(stands) << PERSON, days
+    return whole(stands) << PERSON, days
 
 
 @inlined
@@ -421,7 +427,7 @@ def execute(
             stood = 1 << JUDGE
         allowed = _narrows(signal, noise, bar, own.narrow_margin, cap)
         if allowed < cap:
-            told.narrowed[JUDGE] += int(cap == file.wanted)  # who narrows first is noted
+            told.narrowed[JUDGE] += whole(cap == file.wanted)  # who narrows first is noted
             cap = allowed
         delay += own.judge_days
         told.judged[row(file.abusive)] += 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmark.fused_reading import Counters, File, month_of
+from experiments.benchmark.fused_reading import Counters, File, month_of, whole
 from sim.arrays import Ints, Reals
 from sim.compiled import inlined, loop, row
 from sim.review.queue import NONE, ORDINARY_LANE, PARKED_LANE, URGENT_LANE
@@ -96,8 +96,8 @@ def queue_up(file: File, poor: bool, waiting: Waiting) -> None:
     fades = month_of(file.patience, waiting.spent.shape[0])
     record.fades = np.uint16(fades)
     record.text, record.alleged, record.group = np.uint8(file.text), np.uint8(file.alleged), np.uint8(file.group)
-    marks = ABUSIVE * file.abusive + SECRET * int(file.secret) + LIVE * int(file.live) + PLATFORM * int(file.platform)
-    marks += RESIDENCE * int(file.residence) + POOR * int(poor) + (file.wanted << WANTED)
+    marks = ABUSIVE * file.abusive + SECRET * whole(file.secret) + LIVE * whole(file.live) + PLATFORM * whole(file.platform)
+    marks += RESIDENCE * whole(file.residence) + POOR * whole(poor) + (file.wanted << WANTED)
     record.marks = np.uint8(marks)
     lane = URGENT_LANE if file.channel == EMERGENCY else ORDINARY_LANE
     append(slot, j, lane, fades, file.abusive, waiting)
