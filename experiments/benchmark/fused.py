@@ -42,7 +42,6 @@ from experiments.benchmark.fused_waiting import (
     grown,
     nobody_waits,
     release,
-    sweep,
     take,
 )
 from sim.arrays import Ints
@@ -133,15 +132,13 @@ def _months(
     starts, ways = starts_of(seed), ways_of(seed)
     for month in range(first, last):
         if waiting.left[0] < edges[month + 1] - edges[month]:
-            sweep(month, waiting)
-            if waiting.left[0] < edges[month + 1] - edges[month]:
-                return month
+            return month
         for c in range(edges[month], edges[month + 1]):
             file_wish(row(c), starts, ways, cases, tables, waiting, told)
         for j in range(tables.capacity.size):
             _serve(row(j), month, starts, cases.visibility, tables, waiting, told)
-        give_up(month, waiting, told)
-        for j in range(tables.capacity.size):
+            for lane in range(LANES):
+                give_up(row(j), lane, month, waiting, told)
             waiting.waiting[month, row(j)] = waiting.held[row(j), URGENT_LANE] + waiting.held[row(j), ORDINARY_LANE]
             waiting.parked[month, row(j)] = waiting.held[row(j), PARKED_LANE]
     return last
@@ -169,7 +166,7 @@ def _serve(
     left, spent = hours - debt, 0.0
     for lane in range(LANES):
         while left > 0.0:
-            slot = take(month, j, lane, waiting)
+            slot = take(j, lane, waiting)
             if slot == NONE:
                 break
             day = waiting.files[row(slot)].filed
@@ -249,6 +246,6 @@ def _treat(
 @inlined
 def _park(slot: int, j: int, ready: float, hours: float, cap: int, conditional: bool, waiting: Waiting) -> None:
     """Lay a file aside."""
-    record, aside = waiting.files[row(slot)], waiting.aside[row(slot)]
+    aside = waiting.aside[row(slot)]
     aside.ready, aside.hours, aside.cap, aside.conditional = ready, np.float32(hours), np.int8(cap), conditional
-    append(slot, j, PARKED_LANE, whole(record.fades), whole(record.marks) & ABUSIVE, waiting)
+    append(slot, j, PARKED_LANE, waiting)

@@ -46,6 +46,7 @@ H_DESK, H_USE, H_ONWARD = map(name_key, ("desk", "use_limitation", "onward_trans
 N_DESK, N_JUDGE, N_PERSON = map(name_key, ("desk", "judge", "person"))
 SCOPE, SERIOUSNESS, FORM, GOODWILL, DUAL, DISCRIMINATION, PREJUDICE, HUMAN_RIGHTS, POLITICAL, ORDRE, OWN_LAW, PROPORTIONALITY, \
     TRANSFER, JUDGE, PERSON = range(len(STOPPING))  # fmt: skip
+_MONTHS_A_DAY = 1.0 / DAYS_PER_MONTH
 _FIRST_GROUND = DISCRIMINATION  # columns of ``Tables.covers`` begin with it
 
 
@@ -136,9 +137,11 @@ class Counters(NamedTuple):
 @inlined
 def month_of(day: float, months: int) -> int:
     """Month in which a day lies; the last place for all after the run."""
-    month = min(int(day / DAYS_PER_MONTH), months)
-    if day < month * DAYS_PER_MONTH:  # a quotient may round up
+    month = min(int(day * _MONTHS_A_DAY), months)
+    if day < month * DAYS_PER_MONTH:  # a product may round either way
         month -= 1
+    elif month < months and day >= (month + 1) * DAYS_PER_MONTH:
+        month += 1
     return month
 
 
@@ -173,8 +176,11 @@ def refuse(file: File, grounds: int, day: float, begun: float, told: Counters) -
 
 @inlined
 def applied(chance: float, start: np.uint64, habit: np.uint64) -> bool:
-    """Whether a state applies a safeguard in this case; ``start`` holds case and state."""
-    return chance > 0.0 and (chance >= 1.0 or unit(absorb(start, habit)) < chance)
+    """Whether a state applies a safeguard in this case; ``start`` holds case and state.
+
+    A uniform is at least zero and less than one, so that no branch is wanted for what is never or always applied.
+    """
+    return unit(absorb(start, habit)) < chance
 
 
 @inlined
@@ -220,6 +226,15 @@ def heard(s: int, file: File, preserving: bool, tables: Tables) -> bool:
 
 
 @inlined
+def _prejudiced(file: File, noise: float, base: float, visibility: NDArray[np.float64], tables: Tables) -> bool:
+    """Whether a person whom the list covers would be worse off in the hands of this requester."""
+    own, covers = tables.numbers, tables.covers[row(file.group), PREJUDICE - _FIRST_GROUND]
+    role, record = role_of(file.case, visibility, file.group, tables.practice), tables.states[row(file.requester)].record
+    bar = base + own.prejudice_shift
+    return bool(_prejudices(role, covers, record, own.prejudice_middle, own.prejudice_per_record, noise, bar))
+
+
+@inlined
 def read_desk(
     starts: Starts, file: File, desk: float, effort: float, preserving: bool, visibility: NDArray[np.float64], tables: Tables,
     told: Counters,
@@ -235,36 +250,31 @@ def read_desk(
     signal = file.strength * (state.skill * sqrt(effort))
     noise = look_noise(file, pair(starts.look, file.key, file.asked), N_DESK, practice)
     base = own.desk_bar + towards.bar
-    if heard(DISCRIMINATION, file, preserving, tables) and applied(reader.discrimination, habits, H_DISCRIMINATION):
-        hours += own.discrimination_hours
-        covers = tables.covers[group, DISCRIMINATION - _FIRST_GROUND]
-        if _discriminates(signal, covers, noise, base + own.discrimination_shift):
-            stood |= 1 << DISCRIMINATION
-    if heard(PREJUDICE, file, preserving, tables) and applied(reader.prejudice, habits, H_PREJUDICE):
-        hours += own.prejudice_hours
-        role, covers = role_of(file.case, visibility, file.group, practice), tables.covers[group, PREJUDICE - _FIRST_GROUND]
-        record = tables.states[row(file.requester)].record
-        bar = base + own.prejudice_shift
-        if _prejudices(role, covers, record, own.prejudice_middle, own.prejudice_per_record, noise, bar):
-            stood |= 1 << PREJUDICE
-    if heard(HUMAN_RIGHTS, file, preserving, tables) and applied(reader.human_rights, habits, H_HUMAN_RIGHTS):
-        hours += own.human_rights_hours
-        if _suppresses(signal, tables.covers[group, HUMAN_RIGHTS - _FIRST_GROUND], noise, base + own.human_rights_shift):
-            stood |= 1 << HUMAN_RIGHTS
-    if heard(POLITICAL, file, preserving, tables) and applied(reader.political_offence, habits, H_POLITICAL):
-        hours += own.political_offence_hours
-        covers, facts = tables.covers[group, POLITICAL - _FIRST_GROUND], tables.protected[row(file.alleged)]
-        if _political(signal, covers, facts, noise, base + own.political_offence_shift):
-            stood |= 1 << POLITICAL
-    if heard(ORDRE, file, preserving, tables) and applied(reader.ordre_public, habits, H_ORDRE):
-        hours += own.ordre_public_hours
-        if _offends(signal, tables.covers[group, ORDRE - _FIRST_GROUND], noise, base + own.ordre_public_shift):
-            stood |= 1 << ORDRE
-    if heard(OWN_LAW, file, preserving, tables) and applied(reader.own_law, habits, H_OWN_LAW):
-        hours += own.own_law_hours
-        covers, bar = tables.covers[group, OWN_LAW - _FIRST_GROUND], base + own.own_law_shift
-        if _by_own_law(signal, covers, cap, own.own_law_per_class, noise, bar):
-            stood |= 1 << OWN_LAW
+    weighs = heard(DISCRIMINATION, file, preserving, tables) & applied(reader.discrimination, habits, H_DISCRIMINATION)
+    hours += own.discrimination_hours if weighs else 0.0
+    stands = _discriminates(signal, tables.covers[group, DISCRIMINATION - _FIRST_GROUND], noise, base + own.discrimination_shift)
+    stood |= whole(weighs & stands) << DISCRIMINATION
+    weighs = heard(PREJUDICE, file, preserving, tables) & applied(reader.prejudice, habits, H_PREJUDICE)
+    hours += own.prejudice_hours if weighs else 0.0
+    stood |= whole(weighs and _prejudiced(file, noise, base, visibility, tables)) << PREJUDICE
+    weighs = heard(HUMAN_RIGHTS, file, preserving, tables) & applied(reader.human_rights, habits, H_HUMAN_RIGHTS)
+    hours += own.human_rights_hours if weighs else 0.0
+    stands = _suppresses(signal, tables.covers[group, HUMAN_RIGHTS - _FIRST_GROUND], noise, base + own.human_rights_shift)
+    stood |= whole(weighs & stands) << HUMAN_RIGHTS
+    weighs = heard(POLITICAL, file, preserving, tables) & applied(reader.political_offence, habits, H_POLITICAL)
+    hours += own.political_offence_hours if weighs else 0.0
+    covers, facts = tables.covers[group, POLITICAL - _FIRST_GROUND], tables.protected[row(file.alleged)]
+    stands = _political(signal, covers, facts, noise, base + own.political_offence_shift)
+    stood |= whole(weighs & stands) << POLITICAL
+    weighs = heard(ORDRE, file, preserving, tables) & applied(reader.ordre_public, habits, H_ORDRE)
+    hours += own.ordre_public_hours if weighs else 0.0
+    stands = _offends(signal, tables.covers[group, ORDRE - _FIRST_GROUND], noise, base + own.ordre_public_shift)
+    stood |= whole(weighs & stands) << ORDRE
+    weighs = heard(OWN_LAW, file, preserving, tables) & applied(reader.own_law, habits, H_OWN_LAW)
+    hours += own.own_law_hours if weighs else 0.0
+    covers, bar = tables.covers[group, OWN_LAW - _FIRST_GROUND], base + own.own_law_shift
+    stands = _by_own_law(signal, covers, cap, own.own_law_per_class, noise, bar)
+    stood |= whole(weighs & stands) << OWN_LAW
     if heard(PROPORTIONALITY, file, preserving, tables) and applied(reader.proportionality, habits, H_PROPORTIONALITY):
         hours += own.proportionality_hours
         harm = tables.harm[row(file.alleged)]

@@ -1,7 +1,6 @@
 """Files that wait at a desk, fused by hand: one packed record each, in chains by authority and lane; a slot is used again.
 
-A file whose requester has given up counts no more from the end of that month on: by a table of who gives up when, not by looking
-for it. Its slot comes free when somebody comes to it, or when slots run short.
+Nothing of a file is left once it has ended: at the end of a month whoever waits is asked whether the requester has given up.
 """
 
 from __future__ import annotations
@@ -11,19 +10,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmark.fused_reading import Counters, File, month_of, whole
+from experiments.benchmark.fused_reading import Counters, File, whole
 from sim.arrays import Ints, Reals
-from sim.compiled import inlined, loop, row
+from sim.compiled import inlined, row
 from sim.review.queue import NONE, ORDINARY_LANE, PARKED_LANE, URGENT_LANE
-from sim.world.vocabulary import EMERGENCY, FORMAL, LAPSED, PARKED
+from sim.world.vocabulary import DAYS_PER_MONTH, EMERGENCY, FORMAL, LAPSED, PARKED
 
 LANES = 3
 RECORD = np.dtype(
     [
         *(("key", "u8"), ("dossier", "f8"), ("strength", "f8"), ("filed", "f8"), ("patience", "f8"), ("frozen", "f8")),
-        *(("after", "i4"), ("case", "i4"), ("requester", "u2"), ("fades", "u2")),
-        *(("text", "u1"), ("alleged", "u1"), ("group", "u1"), ("marks", "u1")),
-    ]
+        *(("after", "i4"), ("case", "i4"), ("requester", "u2"), ("text", "u1"), ("alleged", "u1")),
+        *(("group", "u1"), ("marks", "u1")),
+    ],
+    align=True,
 )
 """One file that waits, 64 bytes: a line of the processor's cache."""
 ASIDE = np.dtype([("ready", "f8"), ("hours", "f4"), ("cap", "i1"), ("conditional", "?")], align=True)
@@ -43,8 +43,7 @@ class Waiting(NamedTuple):
     left: Ints  # [1]
     head: NDArray[np.int32]  # [N, 3]
     tail: NDArray[np.int32]  # [N, 3]
-    held: Ints  # [N, 3] files that wait still
-    fading: NDArray[np.int32]  # [T + 1, N, 3, 2] of these, by the month in which they give up and whether they are abusive
+    held: Ints  # [N, 3] files in each lane
     debt: Reals  # [N]
     spent: Reals  # [T, N] hours charged
     backlog: Reals  # [T, N] and what follows: as in the model's ``Queue``
@@ -62,7 +61,6 @@ def nobody_waits(states: int, months: int, room: int) -> Waiting:
         head=np.full((states, LANES), NONE, np.int32),
         tail=np.full((states, LANES), NONE, np.int32),
         held=np.zeros((states, LANES), np.int64),
-        fading=np.zeros((months + 1, states, LANES, 2), np.int32),
         debt=np.zeros(states),
         spent=np.zeros((months, states)),
         backlog=np.zeros((months, states)),
@@ -93,18 +91,16 @@ def queue_up(file: File, poor: bool, waiting: Waiting) -> None:
     record.key, record.dossier, record.strength = file.key, file.dossier, file.strength
     record.filed, record.patience, record.frozen = file.filed, file.patience, file.frozen
     record.case, record.requester = np.int32(file.case), np.uint16(file.requester)
-    fades = month_of(file.patience, waiting.spent.shape[0])
-    record.fades = np.uint16(fades)
     record.text, record.alleged, record.group = np.uint8(file.text), np.uint8(file.alleged), np.uint8(file.group)
     marks = ABUSIVE * file.abusive + SECRET * whole(file.secret) + LIVE * whole(file.live) + PLATFORM * whole(file.platform)
     marks += RESIDENCE * whole(file.residence) + POOR * whole(poor) + (file.wanted << WANTED)
     record.marks = np.uint8(marks)
     lane = URGENT_LANE if file.channel == EMERGENCY else ORDINARY_LANE
-    append(slot, j, lane, fades, file.abusive, waiting)
+    append(slot, j, lane, waiting)
 
 
 @inlined
-def append(slot: int, j: int, lane: int, fades: int, abusive: int, waiting: Waiting) -> None:
+def append(slot: int, j: int, lane: int, waiting: Waiting) -> None:
     """Put a slot at the end of a lane."""
     waiting.files[row(slot)].after = np.int32(NONE)
     if waiting.head[j, lane] == NONE:
@@ -113,7 +109,6 @@ def append(slot: int, j: int, lane: int, fades: int, abusive: int, waiting: Wait
         waiting.files[row(waiting.tail[j, lane])].after = np.int32(slot)
     waiting.tail[j, lane] = slot
     waiting.held[j, lane] += 1
-    waiting.fading[row(fades), j, lane, row(abusive)] += 1
 
 
 @inlined
@@ -124,53 +119,43 @@ def release(slot: int, waiting: Waiting) -> None:
 
 
 @inlined
-def take(month: int, j: int, lane: int, waiting: Waiting) -> int:
-    """The first file of a lane that waits still, taken out of it; -1 if none does. Whoever gave up before frees a slot."""
+def take(j: int, lane: int, waiting: Waiting) -> int:
+    """The first file of a lane, taken out of it; -1 if none waits there."""
     slot = waiting.head[j, lane]
-    while slot != NONE:
-        record = waiting.files[row(slot)]
-        waiting.head[j, lane] = record.after
-        if record.fades >= month:
-            waiting.held[j, lane] -= 1
-            waiting.fading[row(record.fades), j, lane, row(record.marks & ABUSIVE)] -= 1
-            return slot
-        release(slot, waiting)
-        slot = waiting.head[j, lane]
-    return NONE
+    if slot != NONE:
+        waiting.head[j, lane] = waiting.files[row(slot)].after
+        waiting.held[j, lane] -= 1
+    return slot
 
 
 @inlined
-def give_up(month: int, waiting: Waiting, told: Counters) -> None:
-    """Whose requesters give up in a month lapse, as far as they wait still; they stay in their lanes and count no more."""
-    for j in range(waiting.debt.size):
-        for lane in range(LANES):
-            for abusive in range(2):
-                gone = waiting.fading[row(month), row(j), lane, abusive]
-                if gone > 0:
-                    waiting.held[row(j), lane] -= gone
-                    channel = EMERGENCY if lane == URGENT_LANE else FORMAL
-                    told.outcomes[channel, abusive, LAPSED] += gone
-                    told.ended[LAPSED, row(month)] += gone
-                    if lane == PARKED_LANE:
-                        told.outcomes[channel, abusive, PARKED] -= gone
+def give_up(j: int, lane: int, month: int, waiting: Waiting, told: Counters) -> None:
+    """Files of a lane whose requesters have given up by the end of a month lapse."""
+    ends, before, slot = (month + 1) * DAYS_PER_MONTH, NONE, waiting.head[j, lane]
+    channel = EMERGENCY if lane == URGENT_LANE else FORMAL
+    while slot != NONE:
+        record = waiting.files[row(slot)]
+        following = record.after
+        if record.patience >= ends:
+            before = slot
+        else:
+            abusive = record.marks & ABUSIVE
+            told.outcomes[channel, row(abusive), LAPSED] += 1
+            told.ended[LAPSED, row(month)] += 1
+            if lane == PARKED_LANE:
+                told.outcomes[channel, row(abusive), PARKED] -= 1
+            _unlink(before, following, j, lane, waiting)
+            release(slot, waiting)
+        slot = following
 
 
-@loop
-def sweep(month: int, waiting: Waiting) -> None:
-    """Free the slots of all who have given up before a month."""
-    for j in range(waiting.debt.size):
-        for lane in range(LANES):
-            before, slot = NONE, waiting.head[row(j), lane]
-            while slot != NONE:
-                following = waiting.files[row(slot)].after
-                if waiting.files[row(slot)].fades >= month:
-                    before = slot
-                else:
-                    if before == NONE:
-                        waiting.head[row(j), lane] = following
-                    else:
-                        waiting.files[row(before)].after = following
-                    if following == NONE:
-                        waiting.tail[row(j), lane] = before
-                    release(slot, waiting)
-                slot = following
+@inlined
+def _unlink(before: int, following: int, j: int, lane: int, waiting: Waiting) -> None:
+    """Take out of a lane what stands between two files."""
+    waiting.held[j, lane] -= 1
+    if before == NONE:
+        waiting.head[j, lane] = following
+    else:
+        waiting.files[row(before)].after = np.int32(following)
+    if following == NONE:
+        waiting.tail[j, lane] = before
