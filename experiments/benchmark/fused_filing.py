@@ -72,7 +72,6 @@ _DESTINATION, _LABEL, _FILE, _QUALITY, _UNASKED, _FIRM, _POLICE, _PRESERVE = map
     name_key, ("destination", "label", "file", "quality", "spontaneous", "direct", "police", "preserve")
 )
 _FIRST_ATTEMPT = np.uint64(0)
-_KINDS = 3
 _no_crime = inlined(dual_criminality.stands)
 
 
@@ -130,28 +129,26 @@ def _state_asked(start: np.uint64, c: int, i: int, cases: Cases, tables: Tables)
 def _named(start: np.uint64, c: int, i: int, cases: Cases, tables: Tables) -> tuple[int, int]:
     """Kind and label of an abusive request; (-1, -1) if the law offers none."""
     best, kind, label = -np.inf, -1, -1
-    menu = tables.menu[i, row(cases.group[c]), row(cases.conduct[c])]
+    group, conduct = row(cases.group[c]), row(cases.conduct[c])
     begun = absorb(absorb(start, cases.id[c]), _FIRST_ATTEMPT)
-    for k in range(_KINDS):
-        for option in range(menu.shape[1]):
-            if menu[k, option] == -np.inf:
-                continue
-            appeal = menu[k, option] + gumbel_quantile(unit(absorb(absorb(begun, np.uint64(k)), tables.label_keys[option])))
-            if appeal > best:
-                best, kind, label = appeal, k, option
+    for place in range(tables.menu_from[i, group, conduct], tables.menu_until[i, group, conduct]):
+        option = tables.menu[row(place)]
+        appeal = option.appeal + gumbel_quantile(unit(absorb(absorb(begun, np.uint64(option.kind)), option.key)))
+        if appeal > best:
+            best, kind, label = appeal, whole(option.kind), whole(option.label)
     return kind, label
 
 
 @inlined
-def _governing(texts: int, i: int, label: int, tables: Tables) -> int:
-    """The first of these texts that covers the label; comity, the last of all, where none does."""
-    text, comity = 0, tables.delay.size - 1
-    while texts != 0:
-        if texts & 1 and tables.reach[row(text), i, row(label)] == COVERED:
-            return text
+def _first(texts: int, comity: int) -> int:
+    """The first of these texts; comity where there is none."""
+    if texts == 0:
+        return comity
+    text = 0
+    while texts & 1 == 0:
         texts >>= 1
         text += 1
-    return comity
+    return text
 
 
 @inlined
@@ -299,7 +296,8 @@ def file_wish(
     between, platform = tables.pairs[i, j], False
     for slot in range(RESIDENCE_SLOT):
         platform = platform or cases.hosts[c, slot] == asked
-    text = _governing(whole(between.bound) & whole(tables.offers[row(wanted)]), i, label, tables)
+    binding = whole(between.bound) & whole(tables.offers[row(wanted)]) & whole(tables.covered[i, row(label)])
+    text = _first(binding, tables.delay.size - 1)
     file = File(
         whole(c), key, state_key, whole(i), asked, text, FORMAL, abusive, wanted, label if kind == FABRICATED else conduct,
         whole(cases.group[c]) + 1, bool(cases.secret[c]), bool(cases.realtime[c]), platform,
@@ -330,14 +328,23 @@ def file_wish(
 
 
 @inlined
+def _papers(start: np.uint64, file: File, kind: int, tables: Tables) -> np.float32:
+    """Paperwork of a request, as far as anybody asks: where it is plainly good nobody asks how good."""
+    luck = unit(absorb(absorb(start, file.key), np.uint64(kind)))
+    if not file.abusive and luck > tables.numbers.plainly_good:
+        return np.float32(np.inf)
+    quality = normal_quantile(luck)
+    return np.float32(quality + tables.quality_abusive if file.abusive else quality)
+
+
+@inlined
 def _ask_formally(
     file: File, door: int, kind: int, label: int, given: float, starts: Starts, ways: Ways, cases: Cases, tables: Tables,
     waiting: Waiting, told: Counters,
 ) -> None:  # fmt: skip
     """The formal request, and before it one to freeze the data; ``given`` is the day on which a side door gave all."""
     practice = tables.practice
-    luck = normal_quantile(unit(absorb(absorb(ways.quality, file.key), np.uint64(kind))))
-    quality = np.float32(luck + tables.quality_abusive if file.abusive else luck)
+    quality = _papers(ways.quality, file, kind, tables)
     told.filed[row(file.channel), row(file.abusive)] += 1
     frozen = np.nan
     if door >= 0 and unit(pair(ways.preserve, file.key, file.asked)) < tables.preservation_share:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
-from sim.arrays import Keys, Reals
+from sim.arrays import Ints, Keys, Reals
 from sim.config import load
 from sim.review.assembly import source_of
 from sim.review.identifiers import parameter_columns
@@ -21,7 +22,7 @@ from sim.review.reading import Practice
 from sim.review.use_limitation import UseLimitation
 from sim.rules import Rules
 from sim.run import Run
-from sim.world.instruments import LawInForce, texts_by_pair
+from sim.world.instruments import COVERED, LawInForce, texts_by_pair
 from sim.world.record import ConfigError
 
 GATES = ("scope", "seriousness", "form", "goodwill", "dual_criminality")
@@ -34,6 +35,7 @@ DUTIES = ("use_limitation", "onward_transfer")
 RISKS = ("own_use", "onward")  # that each of these duties holds back
 STOPPING = (*GATES, *GROUNDS, *LOOKS)
 """Safeguards that may stop a request, in the global order of checks: their places are bits of the kernel's grounds."""
+_CLEAR = 1e-6  # of a probability: more than roundings of papers to 32 bits and of their quantiles
 _ELSEWHERE = ("desk", *DUTIES)
 _MOST_TEXTS = 32  # bits of the packed number that says which bind a pair
 
@@ -47,6 +49,8 @@ DUTY = np.dtype([(name, "f8") for name in DUTIES])
 """Of receiver and text."""
 TOWARDS = np.dtype([(name, "f8") for name in ("bar", "standing", "gap", "urgent_effort")])
 """Of requested and requester: all that a desk thinks of those who ask."""
+OPTION = np.dtype([("appeal", "f8"), ("key", "u8"), ("kind", "i4"), ("label", "i4")])
+"""A name on a menu: its log appeal, the key of its label, and both codes."""
 STATE = np.dtype(
     [("key", "u8"), *((name, "f8") for name in ("skill", "judicial", "notice", "record", "voluntary", "own_use", "onward"))]
 )
@@ -56,6 +60,7 @@ class Numbers(NamedTuple):
     """The safeguards' own parameters: hours of an officer, bars and what they are shifted by, and what each has of its own."""
 
     quality_bar: float
+    plainly_good: float  # a uniform from which papers are neither hopeless nor poor, whatever they are
     by_label: float
     desk_hours: float
     desk_bar: float
@@ -121,9 +126,11 @@ class Tables(NamedTuple):
     offers: Keys
     established: NDArray[np.bool_]
     delay: Reals
-    menu: Reals  # [N, G, K, 3, K] and what follows: as in ``Habits``, of this phase
-    punished: NDArray[np.bool_]
-    label_keys: Keys
+    covered: NDArray[np.uint32]  # [N, K] texts, comity aside, that reach a label, by requester
+    menu: NDArray[np.void]  # OPTION, those of one requester, group and conduct together
+    menu_from: Ints  # [N, G, K] the first of these
+    menu_until: Ints  # [N, G, K] and the one after the last
+    punished: NDArray[np.bool_]  # and what follows: as in ``Habits``, of this phase
     unasked: Reals
     residence_log: float
     preservation_share: float
@@ -169,6 +176,7 @@ def _packed(rules: Rules, phase: int) -> Tables:
         return packed
 
     rows = [names.index(name) for name in (*GATES, *GROUNDS)]
+    menu, begins, ends = _options(habits.menu[min(phase, len(habits.menu) - 1)], habits.label_keys)
     return Tables(
         pairs=_pairs(law, phase),
         gates=chances(GATE),
@@ -203,9 +211,11 @@ def _packed(rules: Rules, phase: int) -> Tables:
         offers=law.offers,
         established=law.established,
         delay=law.delay,
-        menu=habits.menu[min(phase, len(habits.menu) - 1)],
+        covered=_covered(law.reach),
+        menu=menu,
+        menu_from=begins,
+        menu_until=ends,
         punished=habits.punished[min(phase, len(habits.punished) - 1)],
-        label_keys=habits.label_keys,
         unasked=habits.unasked,
         residence_log=habits.residence_log,
         preservation_share=habits.preservation_share,
@@ -230,8 +240,25 @@ def _packed(rules: Rules, phase: int) -> Tables:
     )
 
 
-def _table(kind: np.dtype[np.void], shape: tuple[int, ...], **columns: NDArray[np.generic]) -> NDArray[np.void]:
-    table = np.zeros(shape, kind)
+def _covered(reach: NDArray[np.int8]) -> NDArray[np.uint32]:
+    covers = reach[:-1] == COVERED  # comity, the last, is no text
+    bits = np.uint32(1) << np.arange(len(covers), dtype=np.uint32)
+    return np.asarray((covers * bits[:, None, None]).sum(axis=0, dtype=np.uint32))
+
+
+def _options(menu: Reals, keys: Keys) -> tuple[NDArray[np.void], Ints, Ints]:
+    """What is on the menus ``[N, G, K, 3, K]``, one after the other, and where each menu begins and ends."""
+    there = np.flatnonzero(menu > -np.inf)
+    _, _, _, kinds, labels = np.unravel_index(there, menu.shape)
+    packed = _table(OPTION, there.shape, appeal=menu.ravel()[there], key=keys[labels], kind=kinds, label=labels)
+    size = menu.shape[3] * menu.shape[4]
+    first = np.arange(0, menu.size, size)
+    begins, ends = np.searchsorted(there, first), np.searchsorted(there, first + size)
+    return packed, begins.reshape(menu.shape[:3]), ends.reshape(menu.shape[:3])
+
+
+def _table(columns_of: np.dtype[np.void], shape: tuple[int, ...], **columns: NDArray[np.generic]) -> NDArray[np.void]:
+    table = np.zeros(shape, columns_of)
     for name, column in columns.items():
         table[name] = column
     return table
@@ -251,6 +278,7 @@ def _numbers(rules: Rules) -> Numbers:
 
     return Numbers(
         quality_bar=of("form", "quality_bar"),
+        plainly_good=float(ndtr(max(of("form", "quality_bar"), rules.practice.supplement_bar))) + _CLEAR,
         by_label=of("dual_criminality", "by_label"),
         desk_hours=of("desk", "hours"),
         desk_bar=of("desk", "bar"),
