@@ -16,7 +16,17 @@ from experiments.benchmark.fused_tables import STOPPING, Numbers, Tables
 from sim.arrays import Ints
 from sim.compiled import inlined, row
 from sim.draws import absorb, name_key, normal_quantile, opened, unit
-from sim.review import human_rights, judge, ordre_public, own_law, person, political_offence, prejudice, proportionality, transfer_law
+from sim.review import (
+    human_rights,
+    judge,
+    ordre_public,
+    own_law,
+    person,
+    political_offence,
+    prejudice,
+    proportionality,
+    transfer_law,
+)
 from sim.review import discrimination as discriminates
 from sim.review.execution import DELAY, DESK_KEY, LEAK, LIVE_KEY, NOTICE, ONWARD, OWN_USE, PASSED_ON, RETENTION, SPAN, TIPPED
 from sim.review.notice import FIRM_NOTICE
@@ -411,9 +421,7 @@ def collect_live(starts: Starts, file: File, granted: int, judged: bool, tables:
 
 
 @inlined
-def execute(
-    starts: Starts, file: File, day: float, cap: int, conditional: bool, tables: Tables, told: Counters
-) -> float:
+def execute(starts: Starts, file: File, day: float, cap: int, conditional: bool, tables: Tables, told: Counters) -> float:
     """What follows once the desk lets a file pass; returns the authority's hours. The file ends here, whatever comes of it."""
     own, practice = tables.numbers, tables.practice
     reader, state = tables.readers[row(file.requested), row(file.text)], tables.states[row(file.requested)]

@@ -73,7 +73,9 @@ def grown(waiting: Waiting, least: int) -> Waiting:
     """The same with more slots: so many are free at least."""
     room, left = waiting.files.size, int(waiting.left[0])
     more = max(int(room * (_GROWTH - 1.0)), least - left)
-    free = np.concatenate([waiting.free[:left], np.arange(room, room + more, dtype=np.int32)[::-1], np.zeros(room - left, np.int32)])
+    free = np.concatenate(
+        [waiting.free[:left], np.arange(room, room + more, dtype=np.int32)[::-1], np.zeros(room - left, np.int32)]
+    )
     waiting.left[0] = left + more
     return waiting._replace(
         files=np.concatenate([waiting.files, np.zeros(more, RECORD)]),

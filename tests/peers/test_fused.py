@@ -28,6 +28,8 @@ CONFIGURATIONS = (
     (*FEW, "safeguards.judge.bar=1.0", "safeguards.person.reached=0.95", "safeguards.person.notice_days=20"),
     (*FEW, "safeguards.transfer_law.declined=0.8", "safeguards.proportionality.slip=0.4", "safeguards.own_law.shift=-0.5"),
     (*FEW, "scenario=judge"),
+    (*FEW, "scenario=dual_criminality_preservation"),
+    (*FEW, "scenario=realtime_with_judge"),
 )
 OTHERS = {
     "conduct: found somebody who adapts": ("conduct=adaptive",),
