@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from time import perf_counter
 
-from experiments.benchmark.fused import Fused, fused_from, tell
+from experiments.benchmark.fused.months import Fused, fused_from, tell
 from experiments.benchmark.record import AbsentError, Job, Measured, Timed
 from experiments.benchmark.runs import MONTHS, REQUESTS, formal_requests
 from sim.month import advance

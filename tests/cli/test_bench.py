@@ -28,8 +28,8 @@ TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "dema
 SHORT = ("calibration_months=6", "run_in_months=6", "run_out_months=6")
 QUICK = "analysis.benchmark.quick=true"
 SPEC = BenchmarkSpec(
-    quick=False, parts=["model", "floor", "fused", "twin", "month", "draws", "processes", "start", "scale"], repeats=9, slow_repeats=5,
-    a_month=5, most_requests=100, most_people=10_000_000, most_states=2000, short_runs=24,
+    quick=False, parts=["model", "floor", "fused", "twin", "month", "draws", "processes", "start", "scale"], repeats=9,
+    slow_repeats=5, a_month=5, most_requests=100, most_people=10_000_000, most_states=2000, short_runs=24,
 )  # fmt: skip
 
 

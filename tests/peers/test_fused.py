@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from experiments.benchmark.fused import Fused, fused_from, nothing_told, tell
-from experiments.benchmark.fused_reading import Counters
-from experiments.benchmark.fused_tables import STOPPING
-from experiments.benchmark.fused_waiting import grown, nobody_waits
+from experiments.benchmark.fused.files import Counters
+from experiments.benchmark.fused.months import Fused, fused_from, nothing_told, tell
+from experiments.benchmark.fused.tables import STOPPING
+from experiments.benchmark.fused.waiting import grown, nobody_waits
 from sim.config import load
 from sim.month import advance
 from sim.run import Run

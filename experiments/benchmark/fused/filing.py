@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.benchmark.fused_reading import (
+from experiments.benchmark.fused.desk import read_desk
+from experiments.benchmark.fused.execution import contest, disclose, execute, survives_until, told_by_firm
+from experiments.benchmark.fused.files import (
     DUAL,
     FORM,
     GOODWILL,
@@ -22,20 +24,14 @@ from experiments.benchmark.fused_reading import (
     Starts,
     applied,
     close,
-    contest,
     decide_on,
-    disclose,
-    execute,
     heard,
     pair,
-    read_desk,
     refuse,
-    survives_until,
-    told_by_firm,
     whole,
 )
-from experiments.benchmark.fused_tables import Tables
-from experiments.benchmark.fused_waiting import Waiting, queue_up
+from experiments.benchmark.fused.tables import Tables
+from experiments.benchmark.fused.waiting import Waiting, queue_up
 from sim.compiled import inlined, row
 from sim.draws import absorb, exponential_quantile, gumbel_quantile, name_key, normal_quantile, opened, unit
 from sim.review import dual_criminality
@@ -104,7 +100,7 @@ def _state_asked(start: np.uint64, c: int, i: int, cases: Cases, tables: Tables)
     winner, luckiest, drawn = -1, -1.0, False
     for slot in range(RESIDENCE_SLOT):
         j = whole(cases.hosts[c, slot])
-        if j < 0 or j == i or j == winner:
+        if j < 0 or j == i or j == winner:  # noqa: PLR1714, SIM109 - a tuple costs the kernel time
             continue
         if winner < 0:
             winner = j
@@ -184,9 +180,9 @@ def _gated(starts: Starts, file: File, label: int, quality: np.float32, preservi
             stood |= 1 << GOODWILL
     named, narrated = tables.crime[text, j, row(label)], tables.crime[text, j, row(file.alleged)]
     narrated = narrated or (tables.broad[j, row(label), row(file.alleged)] and named)
-    if _no_crime(narrated, named, tables.numbers.by_label) and heard(DUAL, file, preserving, tables):
-        if applied(gate.dual_criminality, habits, H_DUAL):
-            stood |= 1 << DUAL
+    stands = _no_crime(narrated, named, tables.numbers.by_label) and heard(DUAL, file, preserving, tables)
+    if stands and applied(gate.dual_criminality, habits, H_DUAL):
+        stood |= 1 << DUAL
     return stood
 
 
@@ -314,10 +310,10 @@ def file_wish(
         given = min(given, _ask_firm(starts, _as(file, comity, DIRECT, np.inf, np.nan), tables, told))
         found = True
     door = whole(between.polices)
-    if door >= 0 and tables.established[row(door), row(label)] and tables.reach[row(door), i, row(label)] == COVERED:
-        if unit(pair(ways.police, key, state_key)) < tables.police_share:
-            given = min(given, _ask_police(starts, _as(file, door, POLICE, np.inf, np.nan), tables, told))
-            found = True
+    polices = door >= 0 and tables.established[row(door), row(label)] and tables.reach[row(door), i, row(label)] == COVERED
+    if polices and unit(pair(ways.police, key, state_key)) < tables.police_share:
+        given = min(given, _ask_police(starts, _as(file, door, POLICE, np.inf, np.nan), tables, told))
+        found = True
     appetite = tables.appetite[i, row(text)]
     if appetite >= 1.0 or unit(absorb(ways.file, key)) < appetite:
         found = True
@@ -363,4 +359,4 @@ def _ask_formally(
     elif tables.gates[row(file.requested), row(file.text)].desk <= 0.0:  # an order to a firm, which no authority reads
         execute(starts, file, file.filed, file.wanted, False, tables, told)
     else:
-        queue_up(file, quality < practice.supplement_bar, waiting)
+        queue_up(file, bool(quality < practice.supplement_bar), waiting)

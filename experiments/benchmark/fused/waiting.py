@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmark.fused_reading import Counters, File, whole
+from experiments.benchmark.fused.files import Counters, File, whole
 from sim.arrays import Ints, Reals
 from sim.compiled import inlined, row
 from sim.review.queue import NONE, ORDINARY_LANE, PARKED_LANE, URGENT_LANE
@@ -123,7 +123,7 @@ def release(slot: int, waiting: Waiting) -> None:
 @inlined
 def take(j: int, lane: int, waiting: Waiting) -> int:
     """The first file of a lane, taken out of it; -1 if none waits there."""
-    slot = waiting.head[j, lane]
+    slot = int(waiting.head[j, lane])
     if slot != NONE:
         waiting.head[j, lane] = waiting.files[row(slot)].after
         waiting.held[j, lane] -= 1

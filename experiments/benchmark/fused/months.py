@@ -1,7 +1,7 @@
 """The model's months as one kernel written by hand for one configuration: the upper bound of what its stages could reach.
 
 It tells the same as ``sim.month`` where nobody adapts, to the request and to the bit (``tests/peers/test_fused.py``), and keeps
-nothing of a request that has ended but numbers. What it is not written for it refuses in a line (``fused_tables``).
+nothing of a request that has ended but numbers. What it is not written for it refuses in a line (``fused.tables``).
 """
 
 from __future__ import annotations
@@ -12,22 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmark.fused_filing import file_wish, ways_of
-from experiments.benchmark.fused_reading import (
-    Counters,
-    File,
-    Starts,
-    close,
-    decide_on,
-    execute,
-    pair,
-    read_desk,
-    refuse,
-    starts_of,
-    whole,
-)
-from experiments.benchmark.fused_tables import STOPPING, Tables, tables_of
-from experiments.benchmark.fused_waiting import (
+from experiments.benchmark.fused.desk import read_desk
+from experiments.benchmark.fused.execution import execute
+from experiments.benchmark.fused.files import Counters, File, Starts, close, decide_on, pair, refuse, starts_of, whole
+from experiments.benchmark.fused.filing import file_wish, ways_of
+from experiments.benchmark.fused.tables import STOPPING, Tables, tables_of
+from experiments.benchmark.fused.waiting import (
     ABUSIVE,
     LANES,
     LIVE,

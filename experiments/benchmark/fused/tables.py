@@ -169,9 +169,8 @@ def _packed(rules: Rules, phase: int) -> Tables:
     by_state = reading.applies.transpose(2, 1, 0)  # [N, I, S]
 
     def chances(kind: np.dtype[np.void]) -> NDArray[np.void]:
-        assert kind.names is not None
         packed = np.zeros(by_state.shape[:2], kind)
-        for name in kind.names:
+        for name in kind.names or ():
             packed[name] = by_state[:, :, names.index(name)]
         return packed
 
