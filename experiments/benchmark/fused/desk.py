@@ -95,23 +95,15 @@ def _prejudiced(file: File, noise: float, base: float, visibility: NDArray[np.fl
 
 
 @inlined
-def read_desk(
-    starts: Starts, file: File, desk: float, effort: float, preserving: bool, visibility: NDArray[np.float64], tables: Tables,
-    told: Counters,
-) -> Read:  # fmt: skip
-    """All grounds of the desk in one go; ``desk`` is the chance that it reads such files at all."""
-    own, practice = tables.numbers, tables.practice
-    habits = pair(starts.applied, file.key, file.asked)
-    if not applied(desk, habits, H_DESK):
-        return Read(0, -np.inf, 0.0, file.wanted, False)
-    reader, group = tables.readers[row(file.requested), row(file.text)], row(file.group)
-    towards, state = tables.towards[row(file.requested), row(file.requester)], tables.states[row(file.requested)]
-    stood, hours, cap, conditional = 0, own.desk_hours, file.wanted, False
-    signal = file.strength * (state.skill * sqrt(effort))
-    noise = look_noise(file, pair(starts.look, file.key, file.asked), N_DESK, practice)
-    base = own.desk_bar + towards.bar
+def _on_shields(
+    file: File, habits: np.uint64, signal: float, noise: float, base: float, preserving: bool, visibility: NDArray[np.float64],
+    tables: Tables,
+) -> tuple[int, float]:  # fmt: skip
+    """Grounds that weigh motive or role against a bar: which stand, and their hours with the desk's own."""
+    own, group, stood = tables.numbers, row(file.group), 0
+    reader = tables.readers[row(file.requested), row(file.text)]
     weighs = heard(DISCRIMINATION, file, preserving, tables) & applied(reader.discrimination, habits, H_DISCRIMINATION)
-    hours += own.discrimination_hours if weighs else 0.0
+    hours = own.desk_hours + (own.discrimination_hours if weighs else 0.0)
     stands = _discriminates(signal, tables.covers[group, DISCRIMINATION - _FIRST_GROUND], noise, base + own.discrimination_shift)
     stood |= whole(weighs & stands) << DISCRIMINATION
     weighs = heard(PREJUDICE, file, preserving, tables) & applied(reader.prejudice, habits, H_PREJUDICE)
@@ -133,13 +125,30 @@ def read_desk(
     weighs = heard(OWN_LAW, file, preserving, tables) & applied(reader.own_law, habits, H_OWN_LAW)
     hours += own.own_law_hours if weighs else 0.0
     covers, bar = tables.covers[group, OWN_LAW - _FIRST_GROUND], base + own.own_law_shift
-    stands = _by_own_law(signal, covers, cap, own.own_law_per_class, noise, bar)
+    stands = _by_own_law(signal, covers, file.wanted, own.own_law_per_class, noise, bar)
     stood |= whole(weighs & stands) << OWN_LAW
+    return stood, hours
+
+
+@inlined
+def read_desk(
+    starts: Starts, file: File, desk: float, effort: float, preserving: bool, visibility: NDArray[np.float64], tables: Tables,
+    told: Counters,
+) -> Read:  # fmt: skip
+    """All grounds of the desk in one go; ``desk`` is the chance that it reads such files at all."""
+    own, habits = tables.numbers, pair(starts.applied, file.key, file.asked)
+    if desk < 1.0 and not applied(desk, habits, H_DESK):
+        return Read(0, -np.inf, 0.0, file.wanted, False)
+    reader = tables.readers[row(file.requested), row(file.text)]
+    towards = tables.towards[row(file.requested), row(file.requester)]
+    signal = file.strength * (tables.states[row(file.requested)].skill * sqrt(effort))
+    noise = look_noise(file, pair(starts.look, file.key, file.asked), N_DESK, tables.practice)
+    stood, hours = _on_shields(file, habits, signal, noise, own.desk_bar + towards.bar, preserving, visibility, tables)
+    cap, conditional = file.wanted, False
     if heard(PROPORTIONALITY, file, preserving, tables) and applied(reader.proportionality, habits, H_PROPORTIONALITY):
         hours += own.proportionality_hours
         harm = tables.harm[row(file.alleged)]
-        if _too_much(harm, own.subscriber, own.slip, noise):
-            stood |= 1 << PROPORTIONALITY
+        stood |= whole(_too_much(harm, own.subscriber, own.slip, noise)) << PROPORTIONALITY
         allowed = _carried(harm, own.traffic, own.content, own.slip, noise, cap)
         if allowed < cap:
             cap = allowed
@@ -148,9 +157,7 @@ def read_desk(
         hours += own.transfer_law_hours
         if towards.gap > 0.0:  # without a gap nothing is declined, and nothing goes on a condition
             answer = unit(pair(starts.answer, file.key, file.asked))
-            if _declines(answer, own.declined, towards.gap):
-                stood |= 1 << TRANSFER
-            if _on_condition(answer, own.declined, towards.gap):
-                conditional = True
-                told.conditions[0] += 1
+            stood |= whole(_declines(answer, own.declined, towards.gap)) << TRANSFER
+            conditional = _on_condition(answer, own.declined, towards.gap)
+            told.conditions[0] += whole(conditional)
     return Read(stood, signal + noise, hours, cap, conditional)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, floor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -157,38 +158,77 @@ def collect_live(starts: Starts, file: File, granted: int, judged: bool, tables:
 
 
 @inlined
-def execute(starts: Starts, file: File, day: float, cap: int, conditional: bool, tables: Tables, told: Counters) -> float:
-    """What follows once the desk lets a file pass; returns the authority's hours. The file ends here, whatever comes of it."""
-    own, practice = tables.numbers, tables.practice
-    reader, state = tables.readers[row(file.requested), row(file.text)], tables.states[row(file.requested)]
-    luck = normal_quantile(unit(absorb(pair(starts.delay, file.key, file.asked), DESK_KEY)))
-    pace = practice.urgent_delay if file.channel == EMERGENCY else 1.0
-    wait = exp(practice.delay_log + practice.delay_spread * luck)
-    wait *= tables.delay[row(file.text)]
-    wait *= pace
-    begun = day
-    if conditional:
-        day += own.transfer_law_days * pace
+def _told_by_state(starts: Starts, file: File, wait: float, own: Numbers) -> bool:
+    """Whether the state's own notice reaches the person in time."""
+    luck = unit(absorb(pair(starts.luck, file.key, file.asked), H_PERSON))
+    return bool(_tells(wait, own.notice_days, file.secret, own.gagged, own.reached, luck))
+
+
+@inlined
+def _before_judge(starts: Starts, file: File, cap: int, tables: Tables, told: Counters) -> tuple[int, int]:
+    """What a judge makes of a file: the ground that stands, and the class of data that is left."""
+    own, stood = tables.numbers, 0
+    signal = file.strength * tables.states[row(file.requested)].judicial
+    noise = look_noise(file, pair(starts.look, file.key, file.asked), N_JUDGE, tables.practice)
+    bar = own.judge_bar + tables.towards[row(file.requested), row(file.requester)].bar
+    if _judges(signal, noise, bar):
+        stood = 1 << JUDGE
+    allowed = _narrows(signal, noise, bar, own.narrow_margin, cap)
+    if allowed < cap:
+        told.narrowed[JUDGE] += whole(cap == file.wanted)  # who narrows first is noted
+        cap = allowed
+    told.judged[row(file.abusive)] += 1
+    return stood, cap
+
+
+@inlined
+def _before_person(starts: Starts, file: File, wait: float, tables: Tables) -> tuple[int, float, bool]:
+    """What the person does in time: the ground that then stands, the days that it takes, and whether the person knew."""
+    own = tables.numbers
+    if wait <= own.notice_days:  # the data are gone before anybody can be told
+        return 0, 0.0, False
+    luck = unit(absorb(pair(starts.luck, file.key, file.asked), H_PERSON))
+    signal = file.strength * own.person_insight
+    noise = look_noise(file, pair(starts.look, file.key, file.asked), N_PERSON, tables.practice)
+    bar = own.person_bar + tables.towards[row(file.requested), row(file.requester)].bar
+    independence = tables.states[row(file.requested)].judicial
+    stands = _appeals(
+        signal, noise, bar, wait, own.notice_days, file.secret, own.gagged, own.reached, own.contests, luck, independence
+    )  # fmt: skip
+    days = _waits_for(wait, own.notice_days, file.secret, own.gagged, own.reached, own.contests, luck, own.contest_days)
+    return whole(stands) << PERSON, days, _tells(wait, own.notice_days, file.secret, own.gagged, own.reached, luck)
+
+
+class Further(NamedTuple):
+    """What becomes of a file after the desk, before anything is handed over."""
+
+    stood: int
+    cap: int
+    hours: float
+    delay: float  # days, at the pace of the lane
+    contested: float  # of these, those of a contest that a firm's notice brings
+    firm: int  # when the firm tells, a code of ``TOLD``
+    warned: bool  # the state has told the person
+    judged: bool
+
+
+@inlined
+def _further(
+    starts: Starts, file: File, day: float, cap: int, pace: float, wait: float, tables: Tables, told: Counters
+) -> Further:  # fmt: skip
+    """The judge, the firm and the person, each after the one before."""
+    own, reader = tables.numbers, tables.readers[row(file.requested), row(file.text)]
     habits = pair(starts.applied, file.key, file.asked)
-    stood, delay, hours, warned, tip_off, contested, firm = 0, 0.0, 0.0, False, 0.0, 0.0, NEVER_TOLD
+    stood, delay, hours, contested, firm, warned = 0, 0.0, 0.0, 0.0, NEVER_TOLD, False
     judged = applied(reader.judge, habits, H_JUDGE)
     if judged:
         hours += own.judge_hours
-        signal = file.strength * state.judicial
-        noise = look_noise(file, pair(starts.look, file.key, file.asked), N_JUDGE, practice)
-        bar = own.judge_bar + tables.towards[row(file.requested), row(file.requester)].bar
-        if _judges(signal, noise, bar):
-            stood = 1 << JUDGE
-        allowed = _narrows(signal, noise, bar, own.narrow_margin, cap)
-        if allowed < cap:
-            told.narrowed[JUDGE] += whole(cap == file.wanted)  # who narrows first is noted
-            cap = allowed
+        stood, cap = _before_judge(starts, file, cap, tables, told)
         delay += own.judge_days
-        told.judged[row(file.abusive)] += 1
     if stood == 0:
         firm = told_by_firm(starts, file, day + pace * delay, wait, tables)
         summoned = not tables.hidden[row(file.text)] and applied(reader.person, habits, H_PERSON)
-        first = firm == TOLD_BEFORE and summoned and own.notice_days <= wait - practice.firm_days
+        first = firm == TOLD_BEFORE and summoned and own.notice_days <= wait - tables.practice.firm_days
         if first and _told_by_state(starts, file, wait, own):
             firm = NEVER_TOLD  # who was told by the state by then is told once
         if firm == TOLD_BEFORE:
@@ -196,52 +236,55 @@ def execute(starts: Starts, file: File, day: float, cap: int, conditional: bool,
             delay += contested
         elif summoned:
             hours += own.person_hours
-            if wait > own.notice_days:  # or the data are gone before anybody can be told
-                luck = unit(absorb(pair(starts.luck, file.key, file.asked), H_PERSON))
-                signal = file.strength * own.person_insight
-                noise = look_noise(file, pair(starts.look, file.key, file.asked), N_PERSON, practice)
-                bar = own.person_bar + tables.towards[row(file.requested), row(file.requester)].bar
-                if _appeals(
-                    signal, noise, bar, wait, own.notice_days, file.secret, own.gagged, own.reached, own.contests, luck,
-                    state.judicial,
-                ):  # fmt: skip
-                    stood = 1 << PERSON
-                delay += _waits_for(
-                    wait, own.notice_days, file.secret, own.gagged, own.reached, own.contests, luck, own.contest_days
-                )
-                if _tells(wait, own.notice_days, file.secret, own.gagged, own.reached, luck):
-                    warned, tip_off = True, own.tip_off
-    delay *= pace
-    contested *= pace
-    if stood != 0:
-        refuse(file, stood, day + delay, begun, told)
-        return hours
-    done = day + delay + wait
-    if file.patience >= day + delay:
-        decide_on(day + delay, told)
-    if file.patience < done:
-        close(file, LAPSED, max(file.patience, begun), told)
-        return hours
-    granted = min(file.wanted, cap)
-    if file.residence:
-        granted = min(granted, practice.residence_class)
-    if warned or firm == TOLD_BEFORE:
-        told.told[row(file.abusive), TOLD_BEFORE] += 1
-    due = done - contested
-    if not file.frozen >= due:  # what is frozen is there, whatever its own time would have been
-        gone = due > survives_until(starts, file, practice)
-        if warned:
-            gone = gone or unit(pair(starts.tipped, file.key, file.asked)) < tip_off
-        if gone:
-            close(file, EMPTY, done, told)
-            return hours
-    disclose(starts, file, done, granted, warned or firm == TOLD_BEFORE, firm, conditional, tables, told)
-    collect_live(starts, file, granted, judged, tables, told)
-    return hours
+            stood, days, warned = _before_person(starts, file, wait, tables)
+            delay += days
+    return Further(stood, cap, hours, delay * pace, contested * pace, firm, warned, judged)
 
 
 @inlined
-def _told_by_state(starts: Starts, file: File, wait: float, own: Numbers) -> bool:
-    """Whether the state's own notice reaches the person in time."""
-    luck = unit(absorb(pair(starts.luck, file.key, file.asked), H_PERSON))
-    return bool(_tells(wait, own.notice_days, file.secret, own.gagged, own.reached, luck))
+def execute(starts: Starts, file: File, day: float, cap: int, conditional: bool, tables: Tables, told: Counters) -> float:
+    """What follows once the desk lets a file pass; returns the authority's hours. The file ends here, whatever comes of it."""
+    practice, begun = tables.practice, day
+    luck = normal_quantile(unit(absorb(pair(starts.delay, file.key, file.asked), DESK_KEY)))
+    pace = practice.urgent_delay if file.channel == EMERGENCY else 1.0
+    wait = exp(practice.delay_log + practice.delay_spread * luck)
+    wait *= tables.delay[row(file.text)]
+    wait *= pace
+    if conditional:
+        day += tables.numbers.transfer_law_days * pace
+    found = _further(starts, file, day, cap, pace, wait, tables, told)
+    heard = day + found.delay
+    if found.stood != 0:
+        refuse(file, found.stood, heard, begun, told)
+        return found.hours
+    done = heard + wait
+    if file.patience >= heard:
+        decide_on(heard, told)
+    if file.patience < done:
+        close(file, LAPSED, max(file.patience, begun), told)
+    else:
+        _hand_over(starts, file, done, found, conditional, tables, told)
+    return found.hours
+
+
+@inlined
+def _hand_over(
+    starts: Starts, file: File, done: float, found: Further, conditional: bool, tables: Tables, told: Counters
+) -> None:  # fmt: skip
+    """Data are given as far as they remain; what is frozen is there, whatever its own time would have been."""
+    before = found.warned or found.firm == TOLD_BEFORE
+    if before:
+        told.told[row(file.abusive), TOLD_BEFORE] += 1
+    due = done - found.contested
+    if not file.frozen >= due:
+        gone = due > survives_until(starts, file, tables.practice)
+        if found.warned:
+            gone = gone or unit(pair(starts.tipped, file.key, file.asked)) < tables.numbers.tip_off
+        if gone:
+            close(file, EMPTY, done, told)
+            return
+    granted = min(file.wanted, found.cap)
+    if file.residence:
+        granted = min(granted, tables.practice.residence_class)
+    disclose(starts, file, done, granted, before, found.firm, conditional, tables, told)
+    collect_live(starts, file, granted, found.judged, tables, told)
