@@ -28,6 +28,7 @@ from experiments.benchmark.fused.waiting import (
     WANTED,
     Waiting,
     append,
+    day_of_first,
     give_up,
     grown,
     nobody_waits,
@@ -155,11 +156,12 @@ def _serve(
     debt = waiting.debt[j]
     left, spent = hours - debt, 0.0
     for lane in range(LANES):
+        filed = day_of_first(j, lane, waiting)
         while left > 0.0:
             slot = take(j, lane, waiting)
             if slot == NONE:
                 break
-            day = waiting.files[row(slot)].filed
+            day, filed = filed, day_of_first(j, lane, waiting)  # looked up early: a record is long in coming from memory
             if loaded:
                 day = max(day, start + DAYS_PER_MONTH * min((debt + spent) / hours, 1.0))
             cost = _treat(slot, j, lane, day, effort, starts, visibility, tables, waiting, told)

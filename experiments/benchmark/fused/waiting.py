@@ -20,7 +20,7 @@ LANES = 3
 RECORD = np.dtype(
     [
         *(("key", "u8"), ("dossier", "f8"), ("strength", "f8"), ("filed", "f8"), ("patience", "f8"), ("frozen", "f8")),
-        *(("after", "i4"), ("case", "i4"), ("requester", "u2"), ("text", "u1"), ("alleged", "u1")),
+        *(("case", "i4"), ("requester", "u2"), ("text", "u1"), ("alleged", "u1")),
         *(("group", "u1"), ("marks", "u1")),
     ],
     align=True,
@@ -38,6 +38,7 @@ class Waiting(NamedTuple):
     """The files that wait, and the books of every authority."""
 
     files: NDArray[np.void]  # [room] RECORD
+    after: NDArray[np.int32]  # [room] next file in the same lane; -1 for none
     aside: NDArray[np.void]  # [room] ASIDE
     free: NDArray[np.int32]  # [room] slots that are free; the first ``left[0]`` count
     left: Ints  # [1]
@@ -54,7 +55,8 @@ class Waiting(NamedTuple):
 def nobody_waits(states: int, months: int, room: int) -> Waiting:
     """Empty lanes and books, with so many slots."""
     return Waiting(
-        files=np.zeros(room, RECORD),
+        files=_records(room),
+        after=np.full(room, NONE, np.int32),
         aside=np.zeros(room, ASIDE),
         free=np.arange(room, dtype=np.int32)[::-1].copy(),
         left=np.array([room]),
@@ -69,6 +71,14 @@ def nobody_waits(states: int, months: int, room: int) -> Waiting:
     )
 
 
+def _records(room: int) -> NDArray[np.void]:
+    """Room for so many records, each on a line of the processor's cache and no two."""
+    size = RECORD.itemsize
+    raw = np.zeros((room + 1) * size, np.uint8)
+    begin = -raw.ctypes.data % size
+    return raw[begin : begin + room * size].view(RECORD)
+
+
 def grown(waiting: Waiting, least: int) -> Waiting:
     """The same with more slots: so many are free at least."""
     room, left = waiting.files.size, int(waiting.left[0])
@@ -77,8 +87,11 @@ def grown(waiting: Waiting, least: int) -> Waiting:
         [waiting.free[:left], np.arange(room, room + more, dtype=np.int32)[::-1], np.zeros(room - left, np.int32)]
     )
     waiting.left[0] = left + more
+    files = _records(room + more)
+    files[:room] = waiting.files
     return waiting._replace(
-        files=np.concatenate([waiting.files, np.zeros(more, RECORD)]),
+        files=files,
+        after=np.concatenate([waiting.after, np.full(more, NONE, np.int32)]),
         aside=np.concatenate([waiting.aside, np.zeros(more, ASIDE)]),
         free=free,
     )
@@ -104,11 +117,11 @@ def queue_up(file: File, poor: bool, waiting: Waiting) -> None:
 @inlined
 def append(slot: int, j: int, lane: int, waiting: Waiting) -> None:
     """Put a slot at the end of a lane."""
-    waiting.files[row(slot)].after = np.int32(NONE)
+    waiting.after[row(slot)] = NONE
     if waiting.head[j, lane] == NONE:
         waiting.head[j, lane] = slot
     else:
-        waiting.files[row(waiting.tail[j, lane])].after = np.int32(slot)
+        waiting.after[row(waiting.tail[j, lane])] = slot
     waiting.tail[j, lane] = slot
     waiting.held[j, lane] += 1
 
@@ -125,9 +138,16 @@ def take(j: int, lane: int, waiting: Waiting) -> int:
     """The first file of a lane, taken out of it; -1 if none waits there."""
     slot = int(waiting.head[j, lane])
     if slot != NONE:
-        waiting.head[j, lane] = waiting.files[row(slot)].after
+        waiting.head[j, lane] = waiting.after[row(slot)]
         waiting.held[j, lane] -= 1
     return slot
+
+
+@inlined
+def day_of_first(j: int, lane: int, waiting: Waiting) -> float:
+    """Day of filing of the first file of a lane; nan where none waits there."""
+    slot = waiting.head[j, lane]
+    return waiting.files[row(slot)].filed if slot != NONE else np.nan
 
 
 @inlined
@@ -137,7 +157,7 @@ def give_up(j: int, lane: int, month: int, waiting: Waiting, told: Counters) -> 
     channel = EMERGENCY if lane == URGENT_LANE else FORMAL
     while slot != NONE:
         record = waiting.files[row(slot)]
-        following = record.after
+        following = waiting.after[row(slot)]
         if record.patience >= ends:
             before = slot
         else:
@@ -158,6 +178,6 @@ def _unlink(before: int, following: int, j: int, lane: int, waiting: Waiting) ->
     if before == NONE:
         waiting.head[j, lane] = following
     else:
-        waiting.files[row(before)].after = np.int32(following)
+        waiting.after[row(before)] = following
     if following == NONE:
         waiting.tail[j, lane] = before
