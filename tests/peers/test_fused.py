@@ -35,8 +35,8 @@ OTHERS = {
     "conduct: found somebody who adapts": ("conduct=adaptive",),
     "conduct.attempts: found 3": ("conduct.attempts=3",),
     "conduct.legal_basis: found requester_choice": ("conduct.legal_basis=requester_choice",),
-    "instruments.hanoi.safeguards.provider: found it": ("scenario=provider_pushback",),
-    "instruments.hanoi.safeguards.suspension: found it": ("scenario=sanction",),
+    "instruments.hanoi.safeguards.provider: found a text that has it": ("scenario=provider_pushback",),
+    "instruments.hanoi.safeguards.suspension: found a text that has it": ("scenario=sanction",),
     "safeguards.use_limitation.risk: found onward": ("safeguards.use_limitation.risk=onward",),
 }
 

@@ -370,11 +370,11 @@ def _of_texts(rules: Rules) -> Iterator[tuple[str, object, str]]:
     if len(rules.names) > _MOST_TEXTS:
         yield "instruments", len(rules.names), f"at most {_MOST_TEXTS}"
     if rules.suspensions:
-        yield f"instruments.{rules.names[next(iter(rules.suspensions))]}.safeguards.suspension", "it", "absent"
+        yield f"instruments.{rules.names[next(iter(rules.suspensions))]}.safeguards.suspension", "a text that has it", "absent"
     for s, name in enumerate(rules.review.names):
         used = (rules.reading.applies[s] > 0.0).any(axis=1)
         if used.any() and name not in (*STOPPING, *_ELSEWHERE):
-            yield f"instruments.{rules.names[int(np.argmax(used))]}.safeguards.{name}", "it", "absent"
+            yield f"instruments.{rules.names[int(np.argmax(used))]}.safeguards.{name}", "a text that has it", "absent"
     for name, risk in zip(DUTIES, RISKS, strict=True):
         rule = rules.policy.safeguards[name]
         if not isinstance(rule, UseLimitation) or rule.risk != risk:
