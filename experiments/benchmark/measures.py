@@ -11,6 +11,7 @@ from multiprocessing.synchronize import Barrier
 from time import perf_counter
 
 from experiments.benchmark.beside import measured_month, measured_twin
+from experiments.benchmark.bound import measured_fused
 from experiments.benchmark.draws import throughput
 from experiments.benchmark.floor import floored
 from experiments.benchmark.record import AbsentError, Job, Measured, Timed
@@ -48,6 +49,7 @@ KINDS: dict[str, Callable[[Job], Measured]] = {
     "folded": measured_folded,
     "mesa": measured_through_mesa,
     "memory": measured_memory,
+    "fused": measured_fused,
     "twin": measured_twin,
     "month": measured_month,
     "counts": _counted,

@@ -8,6 +8,7 @@ from itertools import count, takewhile
 from typing import NamedTuple
 
 from experiments.benchmark.beside import KERNEL, PEERS, TWIN
+from experiments.benchmark.bound import FUSED
 from experiments.benchmark.record import BenchmarkSpec, Job
 from sim.config import key_of, load
 from sim.settings import Config
@@ -21,6 +22,7 @@ ONE, TWO = "runs on one process", "runs on two processes"
 PARTS = {
     "model": "The model",
     "floor": "Its draws alone",
+    "fused": "The months, fused by hand",
     "twin": "The twin",
     "month": "The common month",
     "draws": "Draws by form",
@@ -123,6 +125,8 @@ def _held(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:
 
 
 def _beside(said: Overrides, config: Config, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]:
+    naive = said.plus(f"conduct={NAIVE}")
+    yield Job("fused", "fused", FUSED, naive, warm, spec.repeats, weight=spec.repeats + 3.0)
     small = said.plus(_TWIN_YEARS)
     yield Job("twin", "twin", TWIN, small, warm, spec.slow_repeats, weight=3.0 * (spec.slow_repeats + 1))
     given: dict[str, float | str] = {"a_month": spec.a_month}

@@ -12,7 +12,7 @@ from sim.settings import Config
 from sim.world.ranges import Range
 from sim.world.record import Record
 
-Part = Literal["model", "floor", "twin", "month", "draws", "processes", "start", "memory", "scale"]
+Part = Literal["model", "floor", "fused", "twin", "month", "draws", "processes", "start", "memory", "scale"]
 
 
 class BenchmarkSpec(Record):

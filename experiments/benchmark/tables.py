@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmark.beside import A_STAGE, KERNEL, PEERS, STATES_AS_AGENTS, TWIN
+from experiments.benchmark.bound import BESIDE, FUSED
 from experiments.benchmark.counting import APART, LOOK
 from experiments.benchmark.measuring import Told, timings
 from experiments.benchmark.plan import ADAPTIVE, FLOOR, FOLDED, MODEL, NAIVE, ONE, ROWS, THROUGH_MESA, TWO
@@ -63,6 +64,7 @@ RATIOS = (
     Against("without rows against with them, whole run", (FOLDED, WHOLE), (ROWS[MODEL, NAIVE], WHOLE)),
     Against("adaptive against naive, months", (ROWS[MODEL, ADAPTIVE], MONTHS), (ROWS[MODEL, NAIVE], MONTHS)),
     Against("the model's months against the draws in them", (ROWS[MODEL, NAIVE], MONTHS), (FLOOR, MONTHS)),
+    Against("the model's months against the same fused by hand", (BESIDE, MONTHS), (FUSED, MONTHS)),
     Against("the twin against the model, months of the same world", (TWIN, MONTHS), ("the model in the twin's world", MONTHS)),
     Against("the twin against idiomatic Mesa, per stage evaluated", (TWIN, A_STAGE), (STATES_AS_AGENTS, A_STAGE)),
     *(Against(f"{peer} against our kernel, the common month", (peer, A_STAGE), (KERNEL, A_STAGE)) for peer in PEERS),
@@ -85,7 +87,7 @@ def rows_table(told: Sequence[Told], looks: float = nan) -> pd.DataFrame:
 
 
 def _placed(parts: pd.Series) -> pd.Series:
-    order = ("model", "floor", "twin", "month", "draws", "processes", "start", "memory")
+    order = ("model", "floor", "fused", "twin", "month", "draws", "processes", "start", "memory")
     return parts.map({part: place for place, part in enumerate(order)})
 
 

@@ -51,7 +51,7 @@ _PICTURES = {
     "costs": "What one request costs: a formal request in the model, one of the common month elsewhere.",
     "scales": "Straight lines are powers; an exponent of one is time in proportion.",
 }
-_STAGES = {"model": (WHOLE, MONTHS), "floor": (MONTHS,), "twin": (MONTHS,), "month": ("per request",)}
+_STAGES = {"model": (WHOLE, MONTHS), "floor": (MONTHS,), "fused": (MONTHS,), "twin": (MONTHS,), "month": ("per request",)}
 """Stages of each part that the figure has."""
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from experiments.benchmark import measuring, plan
 from experiments.benchmark.beside import A_STAGE, KERNEL, PEERS, TWIN
+from experiments.benchmark.bound import BESIDE, FUSED
+from experiments.benchmark.measures import _measured
 from experiments.benchmark.plan import FLOOR, ROWS, SCALES, plan_of, sized
 from experiments.benchmark.record import BenchmarkSpec, Job, Measured, Timed
 from experiments.benchmark.runs import MONTHS, STAGES, WHOLE
@@ -28,9 +30,8 @@ TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "dema
 SHORT = ("calibration_months=6", "run_in_months=6", "run_out_months=6")
 QUICK = "analysis.benchmark.quick=true"
 SPEC = BenchmarkSpec(
-    quick=False, parts=["model", "floor", "twin", "month", "draws", "processes", "start", "memory", "scale"], repeats=9,
-    slow_repeats=5,
-    a_month=5, most_requests=100, most_people=10_000_000, most_states=2000, short_runs=24,
+    quick=False, parts=["model", "floor", "fused", "twin", "month", "draws", "processes", "start", "memory", "scale"], repeats=9,
+    slow_repeats=5, a_month=5, most_requests=100, most_people=10_000_000, most_states=2000, short_runs=24,
 )  # fmt: skip
 
 
@@ -146,6 +147,19 @@ def test_a_plan_has_every_part_and_no_scale_beyond_what_is_asked() -> None:
     assert sized(SPEC.model_copy(update={"quick": True})).repeats == 2
 
 
+def test_the_fused_months_stand_beside_the_models_or_say_what_stands_against_them() -> None:
+    config = load(*TINY, *SHORT)
+    found = _measured(Job("fused", "fused", FUSED, config, config, 2))
+    assert not found.skipped
+    assert [one.row for one in found.timed] == [BESIDE, FUSED] * 2
+    assert len({one.size for one in found.timed}) == 1
+    assert all(one.seconds > 0 for one in found.timed)
+    ratios = ratios_table(rows_table([measuring.Told(job("fused", FUSED, kind="fused"), found)])).set_index("what")
+    assert ratios.loc["the model's months against the same fused by hand", "ratio"] > 0
+    other = load(*TINY, *SHORT, "conduct.attempts=3")
+    assert _measured(Job("fused", "fused", FUSED, other, other, 2)).skipped.startswith("conduct.attempts: found 3; accepted")
+
+
 # --- the command ------------------------------------------------------------------------------------------------------------
 
 
@@ -199,7 +213,7 @@ def test_a_tiny_run_has_every_row_or_says_why_not(tmp_path: Path, capfd: pytest.
     assert status_of("benchmark", QUICK, *TINY, *SHORT, "workers=2", f"output={tmp_path}") == 0
     written = whole(tmp_path)
     rows, ratios = pd.read_csv(written / "benchmark.csv"), pd.read_csv(written / "ratios.csv")
-    assert {*ROWS.values(), FLOOR, TWIN, KERNEL, *PEERS, plan.ONE, plan.TWO} <= set(rows["row"])
+    assert {*ROWS.values(), FLOOR, FUSED, BESIDE, TWIN, KERNEL, *PEERS, plan.ONE, plan.TWO} <= set(rows["row"])
     naive = rows[rows["row"] == ROWS[plan.MODEL, plan.NAIVE]]
     assert {*STAGES, WHOLE} <= set(naive["stage"])
     assert (rows["skipped"].notna() | (rows["seconds"] > 0)).all()
