@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from experiments.interrupts import STOPS, held, listening
+from experiments.memory import look_seldom
 
 STUDIES = {
     "demo": "the project's question run small: definitions of serious crime by strength of safeguards, in about a minute",
@@ -326,9 +327,10 @@ def shell() -> None:
 
 
 def _furnish() -> None:
-    """What holds in a process of our own: pictures need no window, and whatever a library has to say is one line."""
+    """What holds in a process of our own: memory is tidied seldom, pictures need no window, and a library's words are one line."""
     import warnings
 
+    look_seldom()
     os.environ["MPLBACKEND"] = "agg"  # a notebook leaves its own to whatever it calls
     sys.unraisablehook = _heed
     warnings.resetwarnings()

@@ -29,6 +29,7 @@ import numpy as np
 from llvmlite import __version__ as llvmlite_version
 from llvmlite import binding as llvm
 from numba.core import caching
+from numba.core.runtime import rtsys
 
 from sim.errors import ConfigError, RogatoryError, quoted
 from sim.inlining import Inlined, Whole
@@ -201,8 +202,10 @@ class _Exact(caching.FunctionCache):  # type: ignore[misc]
         """The compiled code, or None. A file that was cut off, by a loss of power say, is made anew.
 
         What stands under our number is ours only if it says so: of two processes that write at once, each may take the same one.
+        Numba would first load all that a compilation needs (``refresh``), a quarter of a second in every process; code that is
+        compiled already needs its memory management alone. Where it has to compile it loads the rest itself.
         """
-        target_context.refresh()
+        rtsys.initialize(target_context)
         key = self._key(sig, target_context)
         try:
             held = self._cache_file.load(key)

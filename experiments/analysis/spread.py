@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from experiments.analysis.over_worlds import UNBOUNDED, over_worlds
 from experiments.statistics import LEVEL, mean_of, simulation_error
@@ -135,7 +135,7 @@ def share_limits(share: float, count: int) -> tuple[float, float]:
     """
     if not count or np.isnan(share):
         return float("nan"), float("nan")
-    square = float(stats.norm.ppf(0.5 + LEVEL / 2)) ** 2
+    square = float(special.ndtri(0.5 + LEVEL / 2)) ** 2
     middle, over = share + square / (2 * count), 1 + square / count
     half = float(np.sqrt(square * (share * (1 - share) + square / (4 * count)) / count))
     return max((middle - half) / over, 0.0), min((middle + half) / over, 1.0)

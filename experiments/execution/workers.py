@@ -21,6 +21,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any, NoReturn, Self
 
 from experiments.interrupts import deaf_children, held
+from experiments.memory import look_seldom
 from sim.world.record import ConfigError
 
 _GRACE = 0.5  # seconds; *assumption*: in which a worker that is told to stop hands over a result that is on its way
@@ -225,6 +226,7 @@ class _Own:
 
 def _begin(begin: Callable[..., object], given: tuple[object, ...], parcels: Connection, turn: Lock) -> None:
     follow_parent()
+    look_seldom()
     with turn:
         parcel = parcels.recv_bytes()
     begin(*given, *pickle.loads(parcel))  # noqa: S301 - of our own parent

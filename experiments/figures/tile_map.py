@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from experiments.figures.glyphs import wide
@@ -61,11 +62,12 @@ def tiles(codes: tuple[str, ...], lon: tuple[float, ...], lat: tuple[float, ...]
     ranks = np.argsort(np.argsort(np.array(codes)))
     place = home + 1e-6 * np.column_stack([np.sin(ranks), np.cos(ranks)])  # parts states that stand on the same spot
     for turn in range(_ROUNDS):
-        gap = place[:, None] - place[None]
-        far = np.sqrt(gap[:, :, 0] ** 2 + gap[:, :, 1] ** 2)
-        np.fill_diagonal(far, np.inf)
-        push = np.clip(_REACH - far, 0.0, None) / 2 / np.maximum(far, 1e-6)
-        place = place + _PUSH * (push[:, :, None] * gap).sum(axis=1)
+        one, other = _near(place)
+        gap = place[one] - place[other]
+        far = np.sqrt((gap**2).sum(axis=1))
+        push = (_REACH - far) / 2 / np.maximum(far, 1e-6)
+        pushed = [np.bincount(one, push * part, minlength=len(place)) for part in gap.T]
+        place = place + _PUSH * np.column_stack(pushed)
         if turn < _ROUNDS - _SETTLING:
             place = place + _HOME * (home - place)
     low, high = np.floor(place.min(axis=0)) - 1, np.ceil(place.max(axis=0)) + 1
@@ -74,6 +76,15 @@ def tiles(codes: tuple[str, ...], lon: tuple[float, ...], lat: tuple[float, ...]
     _, chosen = linear_sum_assignment(((place[:, None] - grid[None]) ** 2).sum(axis=2))
     cells = (grid[chosen] - grid[chosen].min(axis=0)).astype(int)
     return {code: (int(column), int(row)) for code, (column, row) in zip(codes, cells, strict=True)}
+
+
+def _near(place: Reals) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of places ``[S, 2]`` that are nearer to each other than they may be, each pair twice and in order."""
+    (east, south) = place.T
+    near = (east[:, None] - east) ** 2 + (south[:, None] - south) ** 2 < _REACH**2
+    np.fill_diagonal(near, val=False)
+    one, other = near.nonzero()
+    return one, other
 
 
 def tile_map(
@@ -150,10 +161,11 @@ def _tile(ax: Axes, spot: tuple[int, int], row: Row, colour: Colour | None, chan
     if colour is not None and not told:
         ax.add_patch(Rectangle(corner, _TILE, _WHITE, facecolor="white", edgecolor="#d4d4d4", lw=0.6, gid=UNTOLD))
     up = _UP if number else 0.0
-    ax.text(x, y - up, _code(str(row["code"])), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
+    here: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": ink, "in_layout": False}  # within the axes
+    ax.text(x, y - up, _code(str(row["code"])), fontsize=_CODE, **here)
     if number:
         size = _NUMBER if len(number) < len("+0.04") else _NARROW
-        text = ax.text(x, y + up + 0.02, number, ha="center", va="center_baseline", fontsize=size, color=ink)
+        text = ax.text(x, y + up + 0.02, number, fontsize=size, **here)
         text.set_fontweight("bold" if bool(row["clear"]) or colour is None else "normal")
 
 

@@ -73,7 +73,7 @@ def half_width(means: Reals) -> Reals:
     return np.asarray(quantile_of(count) * np.sqrt(over(_moment(means, means), count)))
 
 
-def simulation_error(means: Reals, within: tuple[float, float] = (-np.inf, np.inf)) -> Limits:
+def simulation_error(means: Reals, within: tuple[Reals | float, Reals | float] = (-np.inf, np.inf)) -> Limits:
     """Central 95 % interval of the mean over worlds ``[..., W]``, by Student's t, kept ``within`` what is possible.
 
     It says how far the mean would move if the same worlds' distribution were drawn again, not where the real world lies. To cut it

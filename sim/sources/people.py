@@ -67,26 +67,32 @@ def weights_of(visibility: Reals, cell_start: Ints, people: Reals, certainty_sha
     certain = np.ceil(certainty_share * size).astype(np.int64)
     certain = np.where(size == np.floor(people), size, np.minimum(certain, np.maximum(size - 1, 0)))
     rest = np.divide(np.floor(people) - certain, size - certain, out=np.ones(size.size), where=size > certain)
-    return _weights(visibility, cell_start, certain, rest)
+    least = np.full(size.size, inf)
+    for cell in np.flatnonzero((certain > 0) & (certain < size)):
+        others = size[cell] - certain[cell]
+        least[cell] = np.partition(visibility[cell_start[cell] : cell_start[cell + 1]], others)[others]
+    return _weights(visibility, cell_start, certain, rest, least)
 
 
 @kernel
-def _weights(visibility: Reals, cell_start: Ints, certain: Ints, rest: Reals) -> Reals:
-    """One for the ``certain`` ``[N * G]`` most visible rows of each cell, of equals the first; ``rest`` for all others, ``[P]``."""
+def _weights(visibility: Reals, cell_start: Ints, certain: Ints, rest: Reals, least: Reals) -> Reals:
+    """One for the ``certain`` ``[N * G]`` most visible rows of each cell, of equals the first; ``rest`` for all others, ``[P]``.
+
+    ``least`` is the visibility of the last that is certain. It is found outside: NumPy's ``partition`` compiles for five seconds.
+    """
     out = np.ones_like(visibility)
     for cell in range(cell_start.size - 1):
         first, last = cell_start[cell], cell_start[cell + 1]
-        others = last - first - certain[cell]
-        if others == 0:
+        if last - first == certain[cell]:
             continue
-        least, equals = inf, 0
-        if certain[cell] > 0:
-            least = np.partition(visibility[first:last], others)[others]
-            equals = certain[cell] - np.count_nonzero(visibility[first:last] > least)
+        equals = certain[cell]
         for p in range(first, last):
-            if visibility[p] == least and equals > 0:
+            if visibility[p] > least[cell]:
                 equals -= 1
-            elif visibility[p] <= least:
+        for p in range(first, last):
+            if visibility[p] == least[cell] and equals > 0:
+                equals -= 1
+            elif visibility[p] <= least[cell]:
                 out[p] = rest[cell]
     return out
 

@@ -26,7 +26,8 @@ def page(name: str) -> Figure:
 
 
 def written(figure: Figure) -> list[Text]:
-    """All texts that are seen."""
+    """All texts that are seen, each in its place."""
+    figure.draw_without_rendering()
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())

@@ -50,5 +50,5 @@ def test_a_worker_loads_nothing_that_only_figures_and_other_front_ends_need() ->
 
 
 def test_what_a_run_needs_of_statistics_comes_without_all_of_scipy() -> None:
-    code = "import sys; sys.modules['scipy.stats'] = None; import experiments.design.sampling, experiments.analysis.summary"
+    code = "import sys; sys.modules['scipy.stats'] = None; import experiments.design.sampling, experiments.studies.run"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
