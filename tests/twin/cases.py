@@ -36,8 +36,14 @@ def running_shares(weights: list[float]) -> list[float]:
 
 def picked(running: list[float], aim: float, start: int = 0, stop: int | None = None) -> int:
     """First place whose running sum exceeds ``aim``; the last one if rounding leaves none."""
-    last = (len(running) if stop is None else stop) - 1
-    return min(bisect_right(running, aim, start, last + 1), last)
+    return bisect_right(running, aim, start, (len(running) if stop is None else stop) - 1)
+
+
+def events(u: float, mean: float) -> int:
+    """How many events there are, by a Poisson law; that there are none is plain where ``mean``, which is more than the chance of
+    any, is far below what ``u`` leaves.
+    """
+    return 0 if 4.0 * mean < 1.0 - u else poisson_quantile(u, mean)
 
 
 class Wishing:
@@ -75,23 +81,27 @@ class Wishing:
 
     def counts(self, months: int) -> Iterator[list[list[int]]]:
         """How many cases there are, month by month, by state, and offence or group."""
-        facts, states, offences = self.facts, self.facts.states, self.facts.offences
-        keys = offences.keys + facts.group_keys
-        frailty: list[float] = []
+        u, keys, means = self.luck.uniform, self.facts.offences.keys + self.facts.group_keys, list[list[float]]()
         for t in range(months):
             if t % _HALF_YEAR == 0:
-                shape, half = self.spec.frailty_shape, t // _HALF_YEAR
-                frailty = [self.luck.gamma(shape, "frailty", key, half) for key in states.keys]
-            month = []
-            for i in range(facts.n):
-                means = [
-                    0.0 if states.penalties[i][k] is None else frailty[i] * (states.demand[i] * offences.demand_share[k])
-                    for k in range(facts.k)
-                ]
-                means += [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)]
-                luck = [self.luck.uniform("cases", states.keys[i], key, t) for key in keys]
-                month.append([poisson_quantile(u, mean) for u, mean in zip(luck, means, strict=True)])
-            yield month
+                means = self._means(t // _HALF_YEAR)
+            yield [
+                [events(u("cases", state_key, key, t), mean) for key, mean in zip(keys, row, strict=True)]
+                for state_key, row in zip(self.facts.states.keys, means, strict=True)
+            ]
+
+    def _means(self, half: int) -> list[list[float]]:
+        """How many cases are expected in each month of a half-year, by state, and offence or group."""
+        facts, states, offences = self.facts, self.facts.states, self.facts.offences
+        means = []
+        for i in range(facts.n):
+            frailty = self.luck.gamma(self.spec.frailty_shape, "frailty", states.keys[i], half)
+            row = [
+                0.0 if states.penalties[i][k] is None else frailty * (states.demand[i] * offences.demand_share[k])
+                for k in range(facts.k)
+            ]
+            means.append(row + [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)])
+        return means
 
     def about_a_subject(self, key: int, i: int, k: int) -> dict[str, object]:
         """The particulars of a legitimate need: an ordinary suspect, who may live abroad, and the platforms used there."""

@@ -161,9 +161,9 @@ class Luck:
         """Gamma with mean one and the given shape, of a purpose and keys."""
         return float(Draws(self.seed).gamma(shape, purpose, *keys))
 
-    def normal(self, purpose: str, *keys: int) -> float:
-        """Standard normal of a purpose and keys."""
-        return normal(self.uniform(purpose, *keys))
+    def normal(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
+        """Standard normal of a purpose and one to three keys."""
+        return normal(self.uniform(purpose, a, b, c))
 
     def gumbel(self, purpose: str, *keys: int) -> float:
         """Standard Gumbel of a purpose and keys."""

@@ -53,6 +53,7 @@ class Paper:
     kind: int
     quality: float
     place: int  # kind of destination, as learning has it
+    rows: list[Request]
 
 
 def shifted(share: float, worth: float) -> float:
@@ -107,7 +108,7 @@ class Filing:
     def _heard(self, case: Case) -> tuple[float, bool]:
         """Day on which the last filing had ended, infinite while it has not, and whether it gave enough, then by when."""
         heard, enough = -inf, inf
-        for request in reversed(case.filings[-1]):
+        for request in reversed(case.filing):
             if request.channel == "preservation":
                 continue
             if request.ended_day is None:
@@ -144,9 +145,8 @@ class Filing:
         quality = self.luck.normal("quality", case.id, kind) + (self.spec.quality_abusive if case.abusive else 0.0)
         alleged = label if kind == FABRICATED else case.conduct
         place = place_of(case, requested, self.facts.states.regime[requested])
-        paper = Paper(case, attempt, month, day, requested, label, alleged, kind, quality, place)
-        case.filings.append([])
-        if not any(state == requested for state, _ in case.ways):
+        paper = Paper(case, attempt, month, day, requested, label, alleged, kind, quality, place, [])
+        if not (case.ways and any(state == requested for state, _ in case.ways)):
             self._go_round(paper)
         if formal:
             self._ask_formally(text, paper)
@@ -154,23 +154,21 @@ class Filing:
 
     def _note(self, paper: Paper) -> None:
         """Enter in the case what has been tried, and whether it may be filed again."""
-        case, filed = paper.case, bool(paper.case.filings[-1])
+        case, filed = paper.case, bool(paper.rows)
         if filed:
-            case.status = "open"
+            case.status, case.filing = "open", paper.rows
             case.attempts += 1
-        else:
-            case.filings.pop()
-            if paper.attempt == 0:
-                case.status = "deterred"
-                return
+        elif paper.attempt == 0:
+            case.status = "deterred"
+            return
         most = self.learners.minds[case.requester].attempts if self.window else self.spec.attempts
         if case.attempts < most:
             self.waiting.append(case)
         if filed and self.learners.spec.labels and self._by_worth(case):
             if paper.attempt < _MOST_WAYS:
-                case.ways.append((paper.requested, self._frame(paper.kind, paper.label)))
+                case.ways += ((paper.requested, self._frame(paper.kind, paper.label)),)
         else:
-            case.tried.add(paper.requested)
+            case.tried |= {paper.requested}
 
     def _where(self, case: Case, attempt: int, expression: Sequence[float]) -> int:
         """Place of the state to ask; -1 where nobody abroad is, or the wish is not live."""
@@ -187,7 +185,7 @@ class Filing:
 
     def _asks_formally(self, case: Case, attempt: int, text: int) -> bool:
         """Whether the formal request is made: by the propensity to file, or because it was made before."""
-        if attempt > 0 and case.filings[-1][-1].channel in ("formal", "emergency"):
+        if attempt > 0 and case.filing[-1].channel in ("formal", "emergency"):
             return True
         appetite, i = 1.0, case.requester
         if not self.spec.file_everything:
@@ -199,6 +197,9 @@ class Filing:
     def _by_worth(self, case: Case) -> bool:
         """Whether ways are weighed by what they are worth: an abusive wish of a state that adapts."""
         return case.abusive and self.learners.minds[case.requester].pull > 0.0
+
+    def _weighs_channels(self, case: Case) -> bool:
+        return self.learners.spec.channels and self._by_worth(case)
 
     def _frame(self, kind: int, label: int) -> int:
         return frame_of(kind, self.facts.offences.offence_class[label])
@@ -229,13 +230,13 @@ class Filing:
     def _destination(self, case: Case, attempt: int) -> int:
         """The place that wins the race among those that hold evidence and can be asked (again)."""
         best, winner = -inf, -1
-        start = self.luck.hashed("destination", case.id, attempt)
+        start, after, keys = self.luck.hashed("destination", case.id, attempt), self.luck.after, self.keys
         switches = self.learners.spec
         weighs = self._by_worth(case) and (switches.destinations or (switches.labels and attempt > 0))
         for slot, host in enumerate(case.hosts):
             if host < 0 or host == case.requester or host in case.tried:
                 continue
-            appeal = gumbel(self.luck.after(start, self.keys[host]))
+            appeal = gumbel(after(start, keys[host]))
             if slot == _RESIDENCE:
                 appeal += self.residence_log
             if weighs:
@@ -319,7 +320,7 @@ class Filing:
         )
         self.count += 1
         self.rows.append(request)
-        case.filings[-1].append(request)
+        paper.rows.append(request)
 
     def _go_round(self, paper: Paper) -> None:
         """What passes by the paragraphs: shared unasked, asked of the firm, asked from police to police."""
@@ -342,12 +343,14 @@ class Filing:
 
     def _channel_worth(self, text: int, place: int, paper: Paper, channel: str) -> float:
         """What a channel is worth where channels are chosen by value, else nothing."""
-        if not (self.learners.spec.channels and self._by_worth(paper.case)):
+        if not self._weighs_channels(paper.case):
             return 0.0
         return self.learners.minds[paper.case.requester].worth(text, place, self._frame(paper.kind, paper.label), channel)
 
     def _hurries(self, text: int, paper: Paper) -> bool:
         """Whether the case is urgent or is said to be: a pretence is chosen by its worth beyond the ordinary way."""
+        if not self._weighs_channels(paper.case):
+            return paper.case.urgent
         more = self._channel_worth(text, paper.place, paper, "emergency") - self._channel_worth(text, paper.place, paper, "formal")
         if more == 0.0:
             return paper.case.urgent

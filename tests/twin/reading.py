@@ -165,7 +165,21 @@ class Reading:
         self.grounds_at = {look.name: [r for r in rules if r.kind == "ground" and r.spec.look == look.name] for look in looks}
         self.duties = [rule for rule in rules if rule.form == "UseLimitation"]
         self.statistics = [rule for rule in rules if rule.form == "Publication"]
+        self._lists = {"gates": self.gates, "further": self.further, "duties": self.duties, "statistics": self.statistics}
+        self._lists |= self.grounds_at
+        self._applied: dict[tuple[str, int, int], tuple[Rule, ...]] = {}
         self.weighed = {r.row for r in rules if r.kind in ("ground", "look") and r.form != "TransferLaw"}
+
+    def applied(self, which: str, text: int, state: int) -> tuple[Rule, ...]:
+        """Those of the gates, further looks, duties or statistics, or of a look's grounds, that a state ever applies under a text.
+
+        The person is always among the looks: where nobody but the firm tells her, that is her place.
+        """
+        found = self._applied.get((which, text, state))
+        if found is None:
+            meant = tuple(rule for rule in self._lists[which] if rule.chance[text][state] > 0.0 or rule is self.person)
+            found = self._applied[which, text, state] = meant
+        return found
 
     # --- bars ---------------------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from math import exp, inf, log
-from struct import pack, unpack
+from struct import Struct
 from typing import Any
 
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -23,11 +23,13 @@ from tests.twin.reading import Reading, Rule
 from tests.twin.things import Request
 
 _DESK = name_key("desk")
+_FLOAT = Struct("f")
 
 
 def single(hours: float) -> float:
     """A number as the docket keeps it, in single precision: a parked file costs again what stands there."""
-    return float(unpack("f", pack("f", hours))[0])
+    (kept,) = _FLOAT.unpack(_FLOAT.pack(hours))
+    return float(kept)
 
 
 class Authority:
@@ -99,6 +101,8 @@ class Unit:
 
 def other_door(filing: Sequence[Request], request: Request) -> float:
     """Day on which a side door of the same filing gave all that is wanted; infinity if none did."""
+    if not filing:
+        return inf
     days = [
         row.executed_day
         for row in filing
