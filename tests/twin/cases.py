@@ -15,9 +15,12 @@ from operator import attrgetter
 from sim.draws import poisson_quantile
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, TRAFFIC
-from tests.twin.draws import Luck, normal
+from tests.twin.draws import Luck
 from tests.twin.facts import Facts
 from tests.twin.things import Case
+
+# Of a case: conduct, group, person, member, visibility, class wanted, urgent, hosts, whether a service at home holds the data.
+Particulars = tuple[int, int, int, int, float, int, bool, tuple[int, ...], bool]
 
 _HALF_YEAR = 6  # months
 _SERVICES = 4  # places of evidence that are services; the last place is the state of residence
@@ -103,7 +106,7 @@ class Wishing:
             means.append(row + [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)])
         return means
 
-    def about_a_subject(self, key: int, i: int, k: int) -> dict[str, object]:
+    def about_a_subject(self, key: int, i: int, k: int) -> Particulars:
         """The particulars of a legitimate need: an ordinary suspect, who may live abroad, and the platforms used there."""
         u = self.luck.uniform
         hosts, lives = [-1] * (_SERVICES + 1), i
@@ -117,19 +120,11 @@ class Wishing:
                 domestic = True
             elif host not in hosts[1:_SERVICES]:
                 hosts[slot + 1] = host
-        return {
-            "conduct": k,
-            "group": -1,
-            "person": -1,
-            "member": 0,
-            "visibility": 1.0,
-            "wanted": picked(self.wants[k], u("class", key)),
-            "urgent": u("urgent", key) < self.spec.urgent_share,
-            "hosts": tuple(hosts),
-            "domestic": domestic,
-        }
+        wanted = picked(self.wants[k], u("class", key))
+        urgent = u("urgent", key) < self.spec.urgent_share
+        return k, -1, -1, 0, 1.0, wanted, urgent, tuple(hosts), domestic
 
-    def about_a_person(self, key: int, i: int, g: int) -> dict[str, object]:
+    def about_a_person(self, key: int, i: int, g: int) -> Particulars:
         """The particulars of an abusive wish: a person at risk, now and then of another state, and where their data lie."""
         u, people, groups = self.luck.uniform, self.facts.people, self.facts.g
         origin = i
@@ -139,39 +134,26 @@ class Wishing:
         start, stop = people.cell_start[origin * groups + g], people.cell_start[origin * groups + g + 1]
         person = picked(people.cumulative, u("person", key) * people.cumulative[stop - 1], start, stop)
         conduct = picked(self.conduct[i][g], u("conduct", key))
-        residence = people.residence[person]
-        return {
-            "conduct": conduct,
-            "group": g,
-            "person": person,
-            "member": floor(u("member", key) * people.weight[person]),
-            "visibility": people.visibility[person],
-            "wanted": picked(self.abusive_wants[conduct], u("class", key)),
-            "urgent": u("urgent", key) < self.spec.false_urgent_share,
-            "hosts": (*people.hosts[person], residence if residence not in (origin, i) else -1),
-            "domestic": i in people.hosts[person],
-        }
+        member = floor(u("member", key) * people.weight[person])
+        wanted = picked(self.abusive_wants[conduct], u("class", key))
+        urgent = u("urgent", key) < self.spec.false_urgent_share
+        services, residence = people.hosts[person], people.residence[person]
+        hosts = (*services, residence if residence not in (origin, i) else -1)
+        return conduct, g, person, member, people.visibility[person], wanted, urgent, hosts, i in services
 
     def case(self, t: int, i: int, cell: int, ordinal: int) -> Case:
         """One case; ``cell`` is an offence, or a group after all offences. Its row is settled later."""
-        facts, luck = self.facts, self.luck
+        facts, luck, u = self.facts, self.luck, self.luck.uniform
         offence = cell < facts.k
         cell_key = facts.offences.keys[cell] if offence else facts.group_keys[cell - facts.k]
         key = luck.hashed("cases", facts.states.keys[i], cell_key, t, ordinal) & _SIGNED
         particulars = self.about_a_subject(key, i, cell) if offence else self.about_a_person(key, i, cell - facts.k)
-        realtime = particulars["wanted"] >= TRAFFIC and luck.uniform("realtime", key) < self.realtime[i]  # type: ignore[operator]
-        return Case(
-            row=-1,
-            id=key,
-            month=t,
-            day=(t + luck.uniform("day", key)) * DAYS_PER_MONTH,
-            requester=i,
-            abusive=not offence,
-            secret=realtime or luck.uniform("secret", key) < self.spec.secret_share,
-            realtime=realtime,
-            dossier=normal(luck.uniform("dossier", key)),
-            **particulars,  # type: ignore[arg-type]
-        )
+        conduct, group, person, member, visibility, wanted, urgent, hosts, domestic = particulars
+        realtime = wanted >= TRAFFIC and u("realtime", key) < self.realtime[i]
+        day = (t + u("day", key)) * DAYS_PER_MONTH
+        secret = realtime or u("secret", key) < self.spec.secret_share
+        about = conduct, group, person, member, visibility, wanted, hosts, domestic
+        return Case(-1, key, t, day, i, not offence, *about, urgent, secret, realtime, luck.normal("dossier", key))
 
 
 def cases_by_month(facts: Facts, spec: DemandSpec, luck: Luck, months: int) -> Iterator[list[Case]]:

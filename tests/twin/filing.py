@@ -168,7 +168,7 @@ class Filing:
             if paper.attempt < _MOST_WAYS:
                 case.ways += ((paper.requested, self._frame(paper.kind, paper.label)),)
         else:
-            case.tried |= {paper.requested}
+            case.tried += (paper.requested,)
 
     def _where(self, case: Case, attempt: int, expression: Sequence[float]) -> int:
         """Place of the state to ask; -1 where nobody abroad is, or the wish is not live."""
@@ -302,22 +302,8 @@ class Filing:
     def _write(self, text: int, channel: str, paper: Paper) -> None:
         """One row of the docket."""
         case = paper.case
-        request = Request(
-            row=self.count,
-            case=case,
-            attempt=paper.attempt,
-            month=paper.month,
-            requested=paper.requested,
-            instrument=text,
-            channel=channel,
-            wanted=case.wanted,
-            label=paper.label,
-            alleged=paper.alleged,
-            kind=paper.kind,
-            quality=paper.quality,
-            filed_day=paper.day,
-            patience_day=inf,
-        )
+        filed = self.count, case, paper.attempt, paper.month, paper.requested, text, channel, case.wanted
+        request = Request(*filed, paper.label, paper.alleged, paper.kind, paper.quality, paper.day, inf)
         self.count += 1
         self.rows.append(request)
         paper.rows.append(request)

@@ -35,7 +35,7 @@ class Case:
 
     status: str = "not_live"
     attempts: int = 0
-    tried: Set[int] = frozenset()  # states that are not asked again
+    tried: tuple[int, ...] = ()  # states that are not asked again
     ways: tuple[tuple[int, int], ...] = ()  # (state, frame) of filings, where labels are chosen by value
     at_home: float = 0.0  # chance that a live domestic wish about a person at risk is met
     filing: Sequence[Request] = ()  # rows of the last attempt, in order
