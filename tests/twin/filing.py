@@ -53,7 +53,7 @@ class Paper:
     kind: int
     quality: float
     place: int  # kind of destination, as learning has it
-    rows: list[Request]
+    last: Request | None = None  # the row that was written last
 
 
 def shifted(share: float, worth: float) -> float:
@@ -108,14 +108,15 @@ class Filing:
     def _heard(self, case: Case) -> tuple[float, bool]:
         """Day on which the last filing had ended, infinite while it has not, and whether it gave enough, then by when."""
         heard, enough = -inf, inf
-        for request in reversed(case.filing):
-            if request.channel == "preservation":
-                continue
-            if request.ended_day is None:
-                return inf, False
-            if request.granted >= (0 if request.channel in ("formal", "emergency") else request.wanted):
-                enough = min(enough, request.ended_day)
-            heard = max(heard, request.ended_day)
+        request = case.last
+        while request is not None:
+            if request.channel != "preservation":
+                if request.ended_day is None:
+                    return inf, False
+                if request.granted >= (0 if request.channel in ("formal", "emergency") else request.wanted):
+                    enough = min(enough, request.ended_day)
+                heard = max(heard, request.ended_day)
+            request = request.before
         return (enough, True) if enough < inf else (heard, False)
 
     # --- one wish ---------------------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class Filing:
         quality = self.luck.normal("quality", case.id, kind) + (self.spec.quality_abusive if case.abusive else 0.0)
         alleged = label if kind == FABRICATED else case.conduct
         place = place_of(case, requested, self.facts.states.regime[requested])
-        paper = Paper(case, attempt, month, day, requested, label, alleged, kind, quality, place, [])
+        paper = Paper(case, attempt, month, day, requested, label, alleged, kind, quality, place)
         if not (case.ways and any(state == requested for state, _ in case.ways)):
             self._go_round(paper)
         if formal:
@@ -154,9 +155,9 @@ class Filing:
 
     def _note(self, paper: Paper) -> None:
         """Enter in the case what has been tried, and whether it may be filed again."""
-        case, filed = paper.case, bool(paper.rows)
+        case, filed = paper.case, paper.last is not None
         if filed:
-            case.status, case.filing = "open", paper.rows
+            case.status, case.last = "open", paper.last
             case.attempts += 1
         elif paper.attempt == 0:
             case.status = "deterred"
@@ -185,7 +186,7 @@ class Filing:
 
     def _asks_formally(self, case: Case, attempt: int, text: int) -> bool:
         """Whether the formal request is made: by the propensity to file, or because it was made before."""
-        if attempt > 0 and case.filing[-1].channel in ("formal", "emergency"):
+        if case.last is not None and case.last.channel in ("formal", "emergency"):
             return True
         appetite, i = 1.0, case.requester
         if not self.spec.file_everything:
@@ -303,10 +304,10 @@ class Filing:
         """One row of the docket."""
         case = paper.case
         filed = self.count, case, paper.attempt, paper.month, paper.requested, text, channel, case.wanted
-        request = Request(*filed, paper.label, paper.alleged, paper.kind, paper.quality, paper.day, inf)
+        request = Request(*filed, paper.label, paper.alleged, paper.kind, paper.quality, paper.day, inf, paper.last)
         self.count += 1
         self.rows.append(request)
-        paper.rows.append(request)
+        paper.last = request
 
     def _go_round(self, paper: Paper) -> None:
         """What passes by the paragraphs: shared unasked, asked of the firm, asked from police to police."""

@@ -6,7 +6,7 @@ Python looks through every set and list there is again and again, for rubbish.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 
 
@@ -38,7 +38,7 @@ class Case:
     tried: tuple[int, ...] = ()  # states that are not asked again
     ways: tuple[tuple[int, int], ...] = ()  # (state, frame) of filings, where labels are chosen by value
     at_home: float = 0.0  # chance that a live domestic wish about a person at risk is met
-    filing: Sequence[Request] = ()  # rows of the last attempt, in order
+    last: Request | None = None  # row of the last attempt; the others of it come before that
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +60,7 @@ class Request:
     filed_day: float
     patience_day: float
 
+    before: Request | None = None  # the row that the same attempt made before this one
     status: str = "pending"
     granted: int = -1
     reason: int = -1  # row of the first safeguard that stood against it, in the order of checking
