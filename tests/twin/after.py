@@ -65,7 +65,7 @@ class Endings(Readers):
 
     def publish(self, request: Request) -> None:
         """The requested state counts the request in public, where it has that duty and keeps it."""
-        for rule in self.reading.applied("statistics", request.instrument, request.requested):
+        for rule in self.reading.applied["statistics"][request.instrument][request.requested]:
             if self.applied(rule, request.instrument, request.requested, request):
                 request.published = True
 
@@ -73,7 +73,7 @@ class Endings(Readers):
         """Use beyond the case and transfer to a third state, as far as no duty of the receiver holds them back."""
         reading, receiver = self.reading, request.case.requester
         own_use, onward = reading.own_use[receiver], reading.onward[receiver]
-        for duty in reading.applied("duties", request.instrument, receiver):
+        for duty in reading.applied["duties"][request.instrument][receiver]:
             if duty.spec.risk == "onward":
                 onward *= self._left_by(duty, request, receiver)
             else:

@@ -139,14 +139,17 @@ class Luck:
 
     def hashed(self, purpose: str, *keys: int) -> int:
         """The hash of a purpose and keys."""
-        h = self._starts.get(purpose) or self.start(purpose)
+        h = self.start(purpose)
         for key in keys:
             h = absorbed(h, key)
         return h
 
     def uniform(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
         """Uniform on [0, 1) of a purpose and one to three keys."""
-        h = self._starts.get(purpose) or self.start(purpose)
+        try:
+            h = self._starts[purpose]
+        except KeyError:
+            h = self.start(purpose)
         if b is None:
             return _one(h, a)
         if c is None:

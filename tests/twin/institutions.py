@@ -17,9 +17,7 @@ from sim.settings import Policy
 from sim.world.vocabulary import DAYS_PER_MONTH
 from tests.twin.reading import text_order
 from tests.twin.review import Authority, Review
-from tests.twin.things import Request
-
-FORMAL = ("formal", "emergency")
+from tests.twin.things import FORMAL, Request
 
 
 @dataclass(slots=True)

@@ -48,10 +48,7 @@ from tests.twin.memory import Reviewers, Tables, of_substance
 from tests.twin.reading import Reading
 from tests.twin.review import Authority, Review, Unit
 from tests.twin.spyware import taken_by_spyware
-from tests.twin.things import Case, Request
-
-FORMAL = ("formal", "emergency")
-
+from tests.twin.things import FORMAL, Case, Request
 
 # --- rules ------------------------------------------------------------------------------------------------------------------------
 

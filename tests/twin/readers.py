@@ -90,7 +90,7 @@ class Readers:
     def gates(self, request: Request, preserving: bool) -> set[int]:
         """Which gates stand against the request: law, and no judgement."""
         text, state, stood = request.instrument, request.requested, set()
-        for gate in self.reading.applied("gates", text, state):
+        for gate in self.reading.applied["gates"][text][state]:
             if preserving and not gate.stops[text]:
                 continue
             if self._gates[gate.form](gate, request) and self.applied(gate, text, state, request):
@@ -183,7 +183,7 @@ class Readers:
     def _grounds(self, look: Rule, request: Request, sight: Sight, preserving: bool = False) -> tuple[set[int], float]:
         """Grounds invoked at a look, each where it is applied, with the hours that this takes."""
         text, state, stood, hours, base = request.instrument, request.requested, set(), 0.0, sight.bar
-        grounds = self.reading.applied(look.name, text, state)
+        grounds = self.reading.applied[look.name][text][state]
         if not grounds:
             return stood, hours
         luck = absorbed(absorbed(self.luck.start("applied"), request.case.id), self.reading.states.keys[state])
@@ -266,7 +266,7 @@ class Readers:
         ``day`` is that of the desk's answer with its condition, ``wait`` the days from the last answer to the execution.
         """
         found, spoken = Further(set()), False
-        for look in self.reading.applied("further", request.instrument, request.requested):
+        for look in self.reading.applied["further"][request.instrument][request.requested]:
             if look is self.reading.person:
                 self._firm_tells(request, found, day, pace, wait)
                 spoken = True

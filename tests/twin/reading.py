@@ -165,21 +165,17 @@ class Reading:
         self.grounds_at = {look.name: [r for r in rules if r.kind == "ground" and r.spec.look == look.name] for look in looks}
         self.duties = [rule for rule in rules if rule.form == "UseLimitation"]
         self.statistics = [rule for rule in rules if rule.form == "Publication"]
-        self._lists = {"gates": self.gates, "further": self.further, "duties": self.duties, "statistics": self.statistics}
-        self._lists |= self.grounds_at
-        self._applied: dict[tuple[str, int, int], tuple[Rule, ...]] = {}
+        lists = {"gates": self.gates, "further": self.further, "duties": self.duties, "statistics": self.statistics}
+        self.applied = {name: self._applied(meant) for name, meant in (lists | self.grounds_at).items()}
         self.weighed = {r.row for r in rules if r.kind in ("ground", "look") and r.form != "TransferLaw"}
 
-    def applied(self, which: str, text: int, state: int) -> tuple[Rule, ...]:
-        """Those of the gates, further looks, duties or statistics, or of a look's grounds, that a state ever applies under a text.
+    def _applied(self, rules: list[Rule]) -> list[list[list[Rule]]]:
+        """By text and state: those of some rules that it ever applies.
 
-        The person is always among the looks: where nobody but the firm tells her, that is her place.
+        The person always stays: where nobody but the firm tells her, that is her place among the looks.
         """
-        found = self._applied.get((which, text, state))
-        if found is None:
-            meant = tuple(rule for rule in self._lists[which] if rule.chance[text][state] > 0.0 or rule is self.person)
-            found = self._applied[which, text, state] = meant
-        return found
+        texts, states = range(len(self.texts)), range(self.facts.n)
+        return [[[rule for rule in rules if rule.chance[t][j] > 0.0 or rule is self.person] for j in states] for t in texts]
 
     # --- bars ---------------------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 from tests.twin.doors import Doors
 from tests.twin.draws import Luck, exponential, name_key
 from tests.twin.reading import Reading, Rule
-from tests.twin.things import Request
+from tests.twin.things import FORMAL, Request
 
 _DESK = name_key("desk")
 _FLOAT = Struct("f")
@@ -152,7 +152,7 @@ class Review(Doors):
             return 1.0, 0.0
         hours = 0.0
         for request in rows:
-            if request.channel in ("formal", "emergency") and self._screened(request):
+            if request.channel in FORMAL and self._screened(request):
                 hours += panel.spec.hours_a_file
         return self.unit.load_of(hours, panel.spec, self.reading.practice)
 

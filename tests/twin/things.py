@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
+FORMAL = ("formal", "emergency")  # channels by the paragraphs
+
 
 @dataclass(slots=True, eq=False)
 class Case:
