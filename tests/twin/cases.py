@@ -15,7 +15,7 @@ from operator import attrgetter
 from sim.draws import poisson_quantile
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, TRAFFIC
-from tests.twin.draws import Luck
+from tests.twin.draws import Luck, both
 from tests.twin.facts import Facts
 from tests.twin.things import Case
 
@@ -146,7 +146,7 @@ class Wishing:
         facts, luck, u = self.facts, self.luck, self.luck.uniform
         offence = cell < facts.k
         cell_key = facts.offences.keys[cell] if offence else facts.group_keys[cell - facts.k]
-        key = luck.hashed("cases", facts.states.keys[i], cell_key, t, ordinal) & _SIGNED
+        key = both(both(luck.start("cases"), facts.states.keys[i], cell_key), t, ordinal) & _SIGNED
         particulars = self.about_a_subject(key, i, cell) if offence else self.about_a_person(key, i, cell - facts.k)
         conduct, group, person, member, visibility, wanted, urgent, hosts, domestic = particulars
         realtime = wanted >= TRAFFIC and u("realtime", key) < self.realtime[i]

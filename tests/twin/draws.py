@@ -38,6 +38,7 @@ class Hash(NamedTuple):
 
     mixed: Callable[[int], int]  # one round of the splitmix64 finaliser
     absorbed: Callable[[int, int], int]  # a hash after one further key
+    both: Callable[[int, int, int], int]  # after two
     one: Callable[[int, int], float]  # the uniform on [0, 1), with 53 bits, of a hash and one further key
     two: Callable[[int, int, int], float]  # of two further keys
     three: Callable[[int, int, int, int], float]
@@ -57,6 +58,10 @@ def _hash(made: Callable[[Any], Any]) -> Hash:
         return mixed(h ^ ((key * _GOLDEN + _MIX_1) & _WORD))
 
     @made
+    def both(h: int, a: int, b: int) -> int:
+        return absorbed(absorbed(h, a), b)
+
+    @made
     def one(h: int, a: int) -> float:
         return (absorbed(h, a) >> 11) * _UNIT
 
@@ -68,7 +73,7 @@ def _hash(made: Callable[[Any], Any]) -> Hash:
     def three(h: int, a: int, b: int, c: int) -> float:
         return (absorbed(absorbed(absorbed(h, a), b), c) >> 11) * _UNIT
 
-    return Hash(mixed, absorbed, one, two, three)
+    return Hash(mixed, absorbed, both, one, two, three)
 
 
 def _compiled(function: Any) -> Any:
@@ -86,7 +91,7 @@ def _entered(dispatcher: Any) -> Any:
 PLAIN = _hash(lambda function: function)
 COMPILED = None if numba.config.DISABLE_JIT else Hash(*map(_entered, _hash(_compiled)))
 HASH = COMPILED or PLAIN
-mixed, absorbed, _one, _two, _three = HASH
+mixed, absorbed, both, _one, _two, _three = HASH
 
 
 @cache
@@ -100,7 +105,7 @@ def name_key(name: str) -> int:
 
 def normal(u: float) -> float:
     """Standard normal quantile of a uniform (Wichura's AS 241, as the standard library has it)."""
-    return _inverse(u if u > 0.0 else _FLOOR)
+    return _inverse(u or _FLOOR)
 
 
 def gumbel(u: float) -> float:
@@ -166,7 +171,7 @@ class Luck:
 
     def normal(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
         """Standard normal of a purpose and one to three keys."""
-        return normal(self.uniform(purpose, a, b, c))
+        return _inverse(self.uniform(purpose, a, b, c) or _FLOOR)
 
     def gumbel(self, purpose: str, *keys: int) -> float:
         """Standard Gumbel of a purpose and keys."""

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from sim.settings import Policy
 from sim.world.vocabulary import CONTENT, DATA_CLASSES, DAYS_PER_MONTH
-from tests.twin.draws import Luck, absorbed, gumbel
+from tests.twin.draws import Luck, absorbed, both, gumbel
 from tests.twin.facts import Facts
 from tests.twin.law import COVERED, InForce, Law, Menus
 from tests.twin.learning import Learners, frame_of, place_of
@@ -251,7 +251,7 @@ class Filing:
     def _destination(self, case: Case, attempt: int) -> int:
         """The place that wins the race among those that hold evidence and can be asked (again)."""
         best, winner = -inf, -1
-        start, after, keys = self.luck.hashed("destination", case.id, attempt), self.luck.after, self.keys
+        start, after, keys = both(self.luck.start("destination"), case.id, attempt), self.luck.after, self.keys
         switches = self.learners.spec
         weighs = self._by_worth(case) and (switches.destinations or (switches.labels and attempt > 0))
         for slot, host in enumerate(case.hosts):

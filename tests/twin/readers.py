@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
 
-from tests.twin.draws import Luck, absorbed, name_key, normal
+from tests.twin.draws import Luck, both, name_key, normal
 from tests.twin.law import OUTSIDE, TOO_LIGHT
 from tests.twin.reading import Reading, Rule, record_share
 from tests.twin.things import Request
@@ -186,7 +186,7 @@ class Readers:
         grounds = self.reading.applied[look.name][text][state]
         if not grounds:
             return stood, hours
-        luck = absorbed(absorbed(self.luck.start("applied"), request.case.id), self.reading.states.keys[state])
+        luck = both(self.luck.start("applied"), request.case.id, self.reading.states.keys[state])
         for ground in grounds:
             if preserving and not ground.stops[text]:
                 continue

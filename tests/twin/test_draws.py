@@ -37,7 +37,7 @@ def test_the_compiled_hash_is_the_one_that_is_written() -> None:
         pytest.skip("nothing is compiled here")
     numbers = (*EDGES, *(PLAIN.absorbed(5, key) for key in range(4)))
     for name, plain, compiled in zip(PLAIN._fields, PLAIN, draws.COMPILED, strict=True):
-        keys = {"mixed": 1, "absorbed": 2, "one": 2, "two": 3, "three": 4}[name]
+        keys = {"mixed": 1, "absorbed": 2, "both": 3, "one": 2, "two": 3, "three": 4}[name]
         for given in product(numbers, repeat=keys):
             assert compiled(*given) == plain(*given)
         with pytest.raises(OverflowError):
