@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
@@ -103,7 +102,7 @@ def _bare(job: Job) -> float:
 
 
 def _draws_of(model: Any) -> int:
-    """How many draws the twin evaluates in its months: its own, counted."""
+    """How many draws the twin evaluates in its months: its own, counted. All of its luck comes by these two doors."""
     luck, count = outside("twin.draws"), [0]
 
     def counting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,10 +112,6 @@ def _draws_of(model: Any) -> int:
 
         return one
 
-    luck.Luck.uniform = counting(luck.Luck.uniform)
-    after: Callable[..., Any] = luck.uniform_after
-    for name, module in list(sys.modules.items()):
-        if name.startswith("tests.twin.") and vars(module).get("uniform_after") is after:
-            vars(module)["uniform_after"] = counting(after)
+    luck.Luck.uniform, luck.Luck.after = counting(luck.Luck.uniform), counting(luck.Luck.after)
     model.tell()
     return count[0]

@@ -25,9 +25,9 @@ class Stream(Luck):
         self._following = Random(self.seed).random
         self._drawn: dict[int, float] = {}
 
-    def uniform(self, purpose: str, *keys: int) -> float:
+    def uniform(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
         """The next number, or the one that this purpose and these keys have had before."""
-        return self._of(self.hashed(purpose, *keys))
+        return self._of(self.hashed(purpose, *(key for key in (a, b, c) if key is not None)))
 
     def after(self, h: int, key: int) -> float:
         """The next number, or the one that this race and this option have had before."""

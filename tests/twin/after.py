@@ -65,7 +65,7 @@ class Endings(Readers):
 
     def publish(self, request: Request) -> None:
         """The requested state counts the request in public, where it has that duty and keeps it."""
-        for rule in self.reading.statistics:
+        for rule in self.reading.applied["statistics"][request.instrument][request.requested]:
             if self.applied(rule, request.instrument, request.requested, request):
                 request.published = True
 
@@ -73,20 +73,19 @@ class Endings(Readers):
         """Use beyond the case and transfer to a third state, as far as no duty of the receiver holds them back."""
         reading, receiver = self.reading, request.case.requester
         own_use, onward = reading.own_use[receiver], reading.onward[receiver]
-        for duty in reading.duties:
-            if duty.chance[request.instrument][receiver] > 0.0:
-                if duty.spec.risk == "onward":
-                    onward *= self._left_by(duty, request, receiver)
-                else:
-                    own_use *= self._left_by(duty, request, receiver)
+        for duty in reading.applied["duties"][request.instrument][receiver]:
+            if duty.spec.risk == "onward":
+                onward *= self._left_by(duty, request, receiver)
+            else:
+                own_use *= self._left_by(duty, request, receiver)
         if request.condition >= 0:
             left = self._left_by_condition(reading.rules[request.condition], request, receiver)
             own_use, onward = min(own_use, left * reading.own_use[receiver]), min(onward, left * reading.onward[receiver])
         key = reading.states.keys[receiver]
         if self.luck.uniform("leak", request.case.id, key) < own_use:
-            request.misused.add("own_use")
+            request.misused |= {"own_use"}
         if self.luck.uniform("onward", request.case.id, key) < onward:
-            request.misused.add("onward")
+            request.misused |= {"onward"}
 
     def _left_by(self, duty: Rule, request: Request, receiver: int) -> float:
         """Factor on a misuse: a duty that is kept, or audited, holds back a share of it."""

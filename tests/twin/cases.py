@@ -15,9 +15,12 @@ from operator import attrgetter
 from sim.draws import poisson_quantile
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, TRAFFIC
-from tests.twin.draws import Luck, normal
+from tests.twin.draws import Luck, both
 from tests.twin.facts import Facts
 from tests.twin.things import Case
+
+# Of a case: conduct, group, person, member, visibility, class wanted, urgent, hosts, whether a service at home holds the data.
+Particulars = tuple[int, int, int, int, float, int, bool, tuple[int, ...], bool]
 
 _HALF_YEAR = 6  # months
 _SERVICES = 4  # places of evidence that are services; the last place is the state of residence
@@ -36,8 +39,14 @@ def running_shares(weights: list[float]) -> list[float]:
 
 def picked(running: list[float], aim: float, start: int = 0, stop: int | None = None) -> int:
     """First place whose running sum exceeds ``aim``; the last one if rounding leaves none."""
-    last = (len(running) if stop is None else stop) - 1
-    return min(bisect_right(running, aim, start, last + 1), last)
+    return bisect_right(running, aim, start, (len(running) if stop is None else stop) - 1)
+
+
+def events(u: float, mean: float) -> int:
+    """How many events there are, by a Poisson law; that there are none is plain where ``mean``, which is more than the chance of
+    any, is far below what ``u`` leaves.
+    """
+    return 0 if 4.0 * mean < 1.0 - u else poisson_quantile(u, mean)
 
 
 class Wishing:
@@ -75,25 +84,29 @@ class Wishing:
 
     def counts(self, months: int) -> Iterator[list[list[int]]]:
         """How many cases there are, month by month, by state, and offence or group."""
-        facts, states, offences = self.facts, self.facts.states, self.facts.offences
-        keys = offences.keys + facts.group_keys
-        frailty: list[float] = []
+        u, keys, means = self.luck.uniform, self.facts.offences.keys + self.facts.group_keys, list[list[float]]()
         for t in range(months):
             if t % _HALF_YEAR == 0:
-                shape, half = self.spec.frailty_shape, t // _HALF_YEAR
-                frailty = [self.luck.gamma(shape, "frailty", key, half) for key in states.keys]
-            month = []
-            for i in range(facts.n):
-                means = [
-                    0.0 if states.penalties[i][k] is None else frailty[i] * (states.demand[i] * offences.demand_share[k])
-                    for k in range(facts.k)
-                ]
-                means += [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)]
-                luck = [self.luck.uniform("cases", states.keys[i], key, t) for key in keys]
-                month.append([poisson_quantile(u, mean) for u, mean in zip(luck, means, strict=True)])
-            yield month
+                means = self._means(t // _HALF_YEAR)
+            yield [
+                [events(u("cases", state_key, key, t), mean) for key, mean in zip(keys, row, strict=True)]
+                for state_key, row in zip(self.facts.states.keys, means, strict=True)
+            ]
 
-    def about_a_subject(self, key: int, i: int, k: int) -> dict[str, object]:
+    def _means(self, half: int) -> list[list[float]]:
+        """How many cases are expected in each month of a half-year, by state, and offence or group."""
+        facts, states, offences = self.facts, self.facts.states, self.facts.offences
+        means = []
+        for i in range(facts.n):
+            frailty = self.luck.gamma(self.spec.frailty_shape, "frailty", states.keys[i], half)
+            row = [
+                0.0 if states.penalties[i][k] is None else frailty * (states.demand[i] * offences.demand_share[k])
+                for k in range(facts.k)
+            ]
+            means.append(row + [states.pursuit[i][g] if self.rows[i][g] else 0.0 for g in range(facts.g)])
+        return means
+
+    def about_a_subject(self, key: int, i: int, k: int) -> Particulars:
         """The particulars of a legitimate need: an ordinary suspect, who may live abroad, and the platforms used there."""
         u = self.luck.uniform
         hosts, lives = [-1] * (_SERVICES + 1), i
@@ -107,19 +120,11 @@ class Wishing:
                 domestic = True
             elif host not in hosts[1:_SERVICES]:
                 hosts[slot + 1] = host
-        return {
-            "conduct": k,
-            "group": -1,
-            "person": -1,
-            "member": 0,
-            "visibility": 1.0,
-            "wanted": picked(self.wants[k], u("class", key)),
-            "urgent": u("urgent", key) < self.spec.urgent_share,
-            "hosts": tuple(hosts),
-            "domestic": domestic,
-        }
+        wanted = picked(self.wants[k], u("class", key))
+        urgent = u("urgent", key) < self.spec.urgent_share
+        return k, -1, -1, 0, 1.0, wanted, urgent, tuple(hosts), domestic
 
-    def about_a_person(self, key: int, i: int, g: int) -> dict[str, object]:
+    def about_a_person(self, key: int, i: int, g: int) -> Particulars:
         """The particulars of an abusive wish: a person at risk, now and then of another state, and where their data lie."""
         u, people, groups = self.luck.uniform, self.facts.people, self.facts.g
         origin = i
@@ -129,39 +134,26 @@ class Wishing:
         start, stop = people.cell_start[origin * groups + g], people.cell_start[origin * groups + g + 1]
         person = picked(people.cumulative, u("person", key) * people.cumulative[stop - 1], start, stop)
         conduct = picked(self.conduct[i][g], u("conduct", key))
-        residence = people.residence[person]
-        return {
-            "conduct": conduct,
-            "group": g,
-            "person": person,
-            "member": floor(u("member", key) * people.weight[person]),
-            "visibility": people.visibility[person],
-            "wanted": picked(self.abusive_wants[conduct], u("class", key)),
-            "urgent": u("urgent", key) < self.spec.false_urgent_share,
-            "hosts": (*people.hosts[person], residence if residence not in (origin, i) else -1),
-            "domestic": i in people.hosts[person],
-        }
+        member = floor(u("member", key) * people.weight[person])
+        wanted = picked(self.abusive_wants[conduct], u("class", key))
+        urgent = u("urgent", key) < self.spec.false_urgent_share
+        services, residence = people.hosts[person], people.residence[person]
+        hosts = (*services, residence if residence not in (origin, i) else -1)
+        return conduct, g, person, member, people.visibility[person], wanted, urgent, hosts, i in services
 
     def case(self, t: int, i: int, cell: int, ordinal: int) -> Case:
         """One case; ``cell`` is an offence, or a group after all offences. Its row is settled later."""
-        facts, luck = self.facts, self.luck
+        facts, luck, u = self.facts, self.luck, self.luck.uniform
         offence = cell < facts.k
         cell_key = facts.offences.keys[cell] if offence else facts.group_keys[cell - facts.k]
-        key = luck.hashed("cases", facts.states.keys[i], cell_key, t, ordinal) & _SIGNED
+        key = both(both(luck.start("cases"), facts.states.keys[i], cell_key), t, ordinal) & _SIGNED
         particulars = self.about_a_subject(key, i, cell) if offence else self.about_a_person(key, i, cell - facts.k)
-        realtime = particulars["wanted"] >= TRAFFIC and luck.uniform("realtime", key) < self.realtime[i]  # type: ignore[operator]
-        return Case(
-            row=-1,
-            id=key,
-            month=t,
-            day=(t + luck.uniform("day", key)) * DAYS_PER_MONTH,
-            requester=i,
-            abusive=not offence,
-            secret=realtime or luck.uniform("secret", key) < self.spec.secret_share,
-            realtime=realtime,
-            dossier=normal(luck.uniform("dossier", key)),
-            **particulars,  # type: ignore[arg-type]
-        )
+        conduct, group, person, member, visibility, wanted, urgent, hosts, domestic = particulars
+        realtime = wanted >= TRAFFIC and u("realtime", key) < self.realtime[i]
+        day = (t + u("day", key)) * DAYS_PER_MONTH
+        secret = realtime or u("secret", key) < self.spec.secret_share
+        about = conduct, group, person, member, visibility, wanted, hosts, domestic
+        return Case(-1, key, t, day, i, not offence, *about, urgent, secret, realtime, luck.normal("dossier", key))
 
 
 def cases_by_month(facts: Facts, spec: DemandSpec, luck: Luck, months: int) -> Iterator[list[Case]]:

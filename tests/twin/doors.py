@@ -6,7 +6,7 @@ from math import floor, inf, log
 
 from sim.world.vocabulary import SUBSCRIBER, TRAFFIC
 from tests.twin.after import Endings
-from tests.twin.things import Request
+from tests.twin.things import FORMAL, Request
 
 _FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
@@ -21,6 +21,8 @@ class Doors(Endings):
 
     def by_side_door(self, request: Request, following: Request | None) -> bool:
         """Answer a row that goes another way; False for one by the paragraphs. ``following`` is the next row of the docket."""
+        if request.channel in FORMAL:
+            return False
         match request.channel:
             case "preservation":
                 self._preserve(request, following)
@@ -31,7 +33,7 @@ class Doors(Endings):
             case "police":
                 self._ask_police(request)
             case _:
-                return False
+                raise NotImplementedError(request.channel)
         return True
 
     def _preserve(self, request: Request, following: Request | None) -> None:

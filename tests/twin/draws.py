@@ -2,14 +2,22 @@
 
 A draw hangs on the seed, the name of what it is for and stable keys, and on nothing else. ``Luck(seed).uniform("look", 5, 7)``
 is the number that ``sim.draws.Draws(seed).uniform("look", 5, 7)`` gives; a test holds the two against each other.
+
+A generator of Python's gives its next number in less time than Python takes for one multiplication of 64 bits, and a draw has two
+for each key. So that luck by name costs a rule no more than luck by turn, the hash is written once and used twice: ``PLAIN`` runs
+it as it stands here, ``COMPILED`` is the same lines as machine code, and ``HASH`` the quicker of what there is.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from math import log, log1p
 from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numba
 
 from sim.draws import Draws
 
@@ -19,7 +27,71 @@ _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _UNIT = 2.0**-53
 _FLOOR = 2.0**-54  # stands for a uniform of exactly zero under a logarithm
-_NORMAL = NormalDist()
+_inverse = NormalDist().inv_cdf
+
+
+# --- the hash ---------------------------------------------------------------------------------------------------------------------
+
+
+class Hash(NamedTuple):
+    """The hash and its uniforms. Every hash and every key is a whole number from 0 to 2**64 - 1."""
+
+    mixed: Callable[[int], int]  # one round of the splitmix64 finaliser
+    absorbed: Callable[[int, int], int]  # a hash after one further key
+    both: Callable[[int, int, int], int]  # after two
+    one: Callable[[int, int], float]  # the uniform on [0, 1), with 53 bits, of a hash and one further key
+    two: Callable[[int, int, int], float]  # of two further keys
+    three: Callable[[int, int, int, int], float]
+
+
+def _hash(made: Callable[[Any], Any]) -> Hash:
+    """The hash, every function of it as ``made`` makes it of what is written."""
+
+    @made
+    def mixed(h: int) -> int:
+        h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
+        h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
+        return h ^ (h >> 31)
+
+    @made
+    def absorbed(h: int, key: int) -> int:
+        return mixed(h ^ ((key * _GOLDEN + _MIX_1) & _WORD))
+
+    @made
+    def both(h: int, a: int, b: int) -> int:
+        return absorbed(absorbed(h, a), b)
+
+    @made
+    def one(h: int, a: int) -> float:
+        return (absorbed(h, a) >> 11) * _UNIT
+
+    @made
+    def two(h: int, a: int, b: int) -> float:
+        return (absorbed(absorbed(h, a), b) >> 11) * _UNIT
+
+    @made
+    def three(h: int, a: int, b: int, c: int) -> float:
+        return (absorbed(absorbed(absorbed(h, a), b), c) >> 11) * _UNIT
+
+    return Hash(mixed, absorbed, both, one, two, three)
+
+
+def _compiled(function: Any) -> Any:
+    """A function of whole numbers of 64 bits as machine code, made at once; a number that is no such number is an error."""
+    gives = {"int": "uint64", "float": "float64"}[function.__annotations__["return"]]
+    return numba.njit(f"{gives}({', '.join(['uint64'] * function.__code__.co_argcount)})")(function)
+
+
+def _entered(dispatcher: Any) -> Any:
+    """Machine code without what chooses among several by the types of what is given: it takes as long again, and there is one."""
+    (only,) = dispatcher.overloads.values()
+    return only.entry_point
+
+
+PLAIN = _hash(lambda function: function)
+COMPILED = None if numba.config.DISABLE_JIT else Hash(*map(_entered, _hash(_compiled)))
+HASH = COMPILED or PLAIN
+mixed, absorbed, both, _one, _two, _three = HASH
 
 
 @cache
@@ -28,37 +100,12 @@ def name_key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
-def mixed(h: int) -> int:
-    """One round of the splitmix64 finaliser."""
-    h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
-    h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
-    return h ^ (h >> 31)
-
-
-def absorbed(h: int, key: int) -> int:
-    """A hash after one further key."""
-    h ^= (key * _GOLDEN + _MIX_1) & _WORD
-    h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
-    h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
-    return h ^ (h >> 31)
-
-
-def unit(h: int) -> float:
-    """A hash as a uniform on [0, 1) with 53 bits."""
-    return (h >> 11) * _UNIT
-
-
-def uniform_after(h: int, key: int) -> float:
-    """The uniform of a hash and one further key."""
-    h ^= (key * _GOLDEN + _MIX_1) & _WORD
-    h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
-    h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
-    return ((h ^ (h >> 31)) >> 11) * _UNIT
+# --- other laws -------------------------------------------------------------------------------------------------------------------
 
 
 def normal(u: float) -> float:
     """Standard normal quantile of a uniform (Wichura's AS 241, as the standard library has it)."""
-    return _NORMAL.inv_cdf(u if u > 0.0 else _FLOOR)
+    return _inverse(u or _FLOOR)
 
 
 def gumbel(u: float) -> float:
@@ -69,6 +116,9 @@ def gumbel(u: float) -> float:
 def exponential(u: float) -> float:
     """Unit exponential quantile of a uniform."""
     return -log1p(-u)
+
+
+# --- luck -------------------------------------------------------------------------------------------------------------------------
 
 
 class Luck:
@@ -99,27 +149,29 @@ class Luck:
             h = absorbed(h, key)
         return h
 
-    def uniform(self, purpose: str, *keys: int) -> float:
-        """Uniform on [0, 1) of a purpose and keys."""
-        h = self._starts.get(purpose) or self.start(purpose)
-        for key in keys:
-            h ^= (key * _GOLDEN + _MIX_1) & _WORD
-            h = ((h ^ (h >> 30)) * _MIX_1) & _WORD
-            h = ((h ^ (h >> 27)) * _MIX_2) & _WORD
-            h ^= h >> 31
-        return (h >> 11) * _UNIT
+    def uniform(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
+        """Uniform on [0, 1) of a purpose and one to three keys."""
+        try:
+            h = self._starts[purpose]
+        except KeyError:
+            h = self.start(purpose)
+        if b is None:
+            return _one(h, a)
+        if c is None:
+            return _two(h, a, b)
+        return _three(h, a, b, c)
 
     def after(self, h: int, key: int) -> float:
         """Uniform of one key further than a hash, for races that share all but the option."""
-        return uniform_after(h, key)
+        return _one(h, key)
 
     def gamma(self, shape: float, purpose: str, *keys: int) -> float:
         """Gamma with mean one and the given shape, of a purpose and keys."""
         return float(Draws(self.seed).gamma(shape, purpose, *keys))
 
-    def normal(self, purpose: str, *keys: int) -> float:
-        """Standard normal of a purpose and keys."""
-        return normal(self.uniform(purpose, *keys))
+    def normal(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
+        """Standard normal of a purpose and one to three keys."""
+        return _inverse(self.uniform(purpose, a, b, c) or _FLOOR)
 
     def gumbel(self, purpose: str, *keys: int) -> float:
         """Standard Gumbel of a purpose and keys."""

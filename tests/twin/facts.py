@@ -58,18 +58,18 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One row a person at risk (or several alike)."""
+    """One row a person at risk (or several alike); tuples of numbers, which Python need not look through for rubbish."""
 
-    ids: list[int]
-    origin: list[int]
-    group: list[int]
-    residence: list[int]
-    hosts: list[list[int]]
-    visibility: list[float]
-    expression: list[float]
-    weight: list[float]
-    cell_start: list[int]
-    cumulative: list[float]
+    ids: tuple[int, ...]
+    origin: tuple[int, ...]
+    group: tuple[int, ...]
+    residence: tuple[int, ...]
+    hosts: tuple[tuple[int, ...], ...]
+    visibility: tuple[float, ...]
+    expression: tuple[float, ...]
+    weight: tuple[float, ...]
+    cell_start: tuple[int, ...]
+    cumulative: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,11 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
+def _frozen(value: Any) -> Any:
+    """A list as a tuple, and what it holds too."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
 def _table(kind: type[Any], source: StateTable | PeopleTable | Offences) -> dict[str, Any]:
     """The columns that a plain table has, of a table of arrays."""
     return {column.name: _plain(getattr(source, column.name)) for column in fields(kind)}
@@ -128,7 +133,7 @@ def facts_of(world: World) -> Facts:
         seed=world.seed,
         luck=Luck(world.seed),
         states=States(**states),
-        people=People(**_table(People, world.people)),
+        people=People(**{name: _frozen(column) for name, column in _table(People, world.people).items()}),
         offences=Conducts(**_table(Conducts, world.offences)),
         capacity=world.capacity.tolist(),
         n=world.states.count,

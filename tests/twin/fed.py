@@ -126,9 +126,9 @@ def told_to_the_end(rows: Sequence[Request], horizon: float) -> None:
     """What had not ended by the last day is pending; what was narrowed or conditional counts where data were given."""
     for row in rows:
         if row.ended_day is not None and row.ended_day >= horizon:
-            row.status, row.granted, row.reason, row.grounds = "pending", -1, -1, set()
+            row.status, row.granted, row.reason, row.grounds = "pending", -1, -1, frozenset()
             row.executed_day, row.ended_day = None, None
-            row.told, row.evaded, row.misused = "never", "none", set()
+            row.told, row.evaded, row.misused = "never", "none", frozenset()
             row.published, row.judged, row.realtime = False, False, 0
         if row.granted < 0:
             row.narrowed, row.condition = -1, -1

@@ -16,12 +16,12 @@ from math import exp, inf, log
 from typing import Protocol
 
 from sim.settings import Policy
-from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH
-from tests.twin.draws import Luck, absorbed, gumbel
+from sim.world.vocabulary import CONTENT, DATA_CLASSES, DAYS_PER_MONTH
+from tests.twin.draws import Luck, absorbed, both, gumbel
 from tests.twin.facts import Facts
 from tests.twin.law import COVERED, InForce, Law, Menus
 from tests.twin.learning import Learners, frame_of, place_of
-from tests.twin.things import Case, Request
+from tests.twin.things import FORMAL, Case, Request
 
 HONEST, RECHARACTERISED, FABRICATED = range(3)
 _SERVICES, _RESIDENCE = 4, 4  # the first places of evidence are services, the place after them is the state of residence
@@ -40,6 +40,14 @@ class Ruling(Protocol):
 
 
 @dataclass(slots=True)
+class Between:
+    """What the texts in force between two states have to offer."""
+
+    texts: list[list[int]]  # by class of data: texts, comity aside, that offer it
+    doors: dict[str, int]  # by side door: the first text that has it; -1 for none
+
+
+@dataclass(slots=True)
 class Paper:
     """What all rows of one filing have in common."""
 
@@ -48,11 +56,13 @@ class Paper:
     month: int
     day: float
     requested: int
+    between: Between
     label: int
     alleged: int
     kind: int
     quality: float
     place: int  # kind of destination, as learning has it
+    last: Request | None = None  # the row that was written last
 
 
 def shifted(share: float, worth: float) -> float:
@@ -70,8 +80,8 @@ class Filing:
         self.facts, self.luck, self.learners = facts, luck, learners
         self.keys = facts.states.keys
         self.in_force: InForce = []
-        self._doors: dict[tuple[str, int, int], int] = {}
-        self._doors_of: Law | None = None
+        self._pairs: dict[tuple[int, int], Between] = {}
+        self._pairs_of: Law | None = None
         self.waiting: list[Case] = []  # may be filed again once their last filing has ended
         self.rows: list[Request] = []
         self.count = 0
@@ -79,8 +89,8 @@ class Filing:
     def use(self, rules: Ruling, in_force: InForce, window: bool) -> None:
         """Go by these rules from now on."""
         self.rules, self.law, self.spec = rules, rules.law, rules.policy.conduct
-        if in_force is not self.in_force or rules.law is not self._doors_of:
-            self._doors, self._doors_of = {}, rules.law
+        if in_force is not self.in_force or rules.law is not self._pairs_of:
+            self._pairs, self._pairs_of = {}, rules.law
         self.in_force, self.window = in_force, window
         self.by_choice = self.spec.legal_basis == "requester_choice"
         self.residence_log = log(self.spec.residence_weight) if self.spec.residence_weight > 0 else -inf
@@ -107,14 +117,15 @@ class Filing:
     def _heard(self, case: Case) -> tuple[float, bool]:
         """Day on which the last filing had ended, infinite while it has not, and whether it gave enough, then by when."""
         heard, enough = -inf, inf
-        for request in reversed(case.filings[-1]):
-            if request.channel == "preservation":
-                continue
-            if request.ended_day is None:
-                return inf, False
-            if request.granted >= (0 if request.channel in ("formal", "emergency") else request.wanted):
-                enough = min(enough, request.ended_day)
-            heard = max(heard, request.ended_day)
+        request = case.last
+        while request is not None:
+            if request.channel != "preservation":
+                if request.ended_day is None:
+                    return inf, False
+                if request.granted >= (0 if request.channel in FORMAL else request.wanted):
+                    enough = min(enough, request.ended_day)
+                heard = max(heard, request.ended_day)
+            request = request.before
         return (enough, True) if enough < inf else (heard, False)
 
     # --- one wish ---------------------------------------------------------------------------------------------------------------
@@ -139,14 +150,14 @@ class Filing:
             else:
                 self.waiting.append(case)
             return
-        text = self._text(case, attempt, self._texts(case, requested), label)
+        between = self._between(case.requester, requested)
+        text = self._text(case, attempt, between.texts[case.wanted], label)
         formal = self._asks_formally(case, attempt, text)
         quality = self.luck.normal("quality", case.id, kind) + (self.spec.quality_abusive if case.abusive else 0.0)
         alleged = label if kind == FABRICATED else case.conduct
         place = place_of(case, requested, self.facts.states.regime[requested])
-        paper = Paper(case, attempt, month, day, requested, label, alleged, kind, quality, place)
-        case.filings.append([])
-        if not any(state == requested for state, _ in case.ways):
+        paper = Paper(case, attempt, month, day, requested, between, label, alleged, kind, quality, place)
+        if not (case.ways and any(state == requested for state, _ in case.ways)):
             self._go_round(paper)
         if formal:
             self._ask_formally(text, paper)
@@ -154,23 +165,22 @@ class Filing:
 
     def _note(self, paper: Paper) -> None:
         """Enter in the case what has been tried, and whether it may be filed again."""
-        case, filed = paper.case, bool(paper.case.filings[-1])
+        case, filed = paper.case, paper.last is not None
         if filed:
-            case.status = "open"
+            case.status, case.last = "open", paper.last
             case.attempts += 1
-        else:
-            case.filings.pop()
-            if paper.attempt == 0:
-                case.status = "deterred"
-                return
+        elif paper.attempt == 0:
+            case.status = "deterred"
+            return
         most = self.learners.minds[case.requester].attempts if self.window else self.spec.attempts
-        if case.attempts < most:
-            self.waiting.append(case)
+        if case.attempts >= most:
+            return
+        self.waiting.append(case)
         if filed and self.learners.spec.labels and self._by_worth(case):
             if paper.attempt < _MOST_WAYS:
-                case.ways.append((paper.requested, self._frame(paper.kind, paper.label)))
+                case.ways += ((paper.requested, self._frame(paper.kind, paper.label)),)
         else:
-            case.tried.add(paper.requested)
+            case.tried += (paper.requested,)
 
     def _where(self, case: Case, attempt: int, expression: Sequence[float]) -> int:
         """Place of the state to ask; -1 where nobody abroad is, or the wish is not live."""
@@ -187,7 +197,7 @@ class Filing:
 
     def _asks_formally(self, case: Case, attempt: int, text: int) -> bool:
         """Whether the formal request is made: by the propensity to file, or because it was made before."""
-        if attempt > 0 and case.filings[-1][-1].channel in ("formal", "emergency"):
+        if case.last is not None and case.last.channel in FORMAL:
             return True
         appetite, i = 1.0, case.requester
         if not self.spec.file_everything:
@@ -200,13 +210,25 @@ class Filing:
         """Whether ways are weighed by what they are worth: an abusive wish of a state that adapts."""
         return case.abusive and self.learners.minds[case.requester].pull > 0.0
 
+    def _weighs_channels(self, case: Case) -> bool:
+        return self.learners.spec.channels and self._by_worth(case)
+
     def _frame(self, kind: int, label: int) -> int:
         return frame_of(kind, self.facts.offences.offence_class[label])
 
     def _texts(self, case: Case, requested: int) -> list[int]:
         """Texts, comity aside, that bind the two and offer the class of data that is wanted."""
-        most, comity = self.law.most, self.law.comity
-        return [t for t in self.in_force[case.requester][requested] if t < comity and most[t] >= case.wanted]
+        return self._between(case.requester, requested).texts[case.wanted]
+
+    def _between(self, i: int, j: int) -> Between:
+        """What is in force between two states, worked out when it is first asked for under a law."""
+        found = self._pairs.get((i, j))
+        if found is None:
+            law, rows = self.law, self.in_force[i][j]
+            texts = [[t for t in rows if t < law.comity and law.most[t] >= wanted] for wanted in range(len(DATA_CLASSES))]
+            doors = {channel: next((t for t in rows if opens[t]), -1) for channel, opens in law.opens.items()}
+            found = self._pairs[i, j] = Between(texts, doors)
+        return found
 
     def _text(self, case: Case, attempt: int, texts: Sequence[int], label: int) -> int:
         """The text that governs: the first that covers the label, or the requester's choice of these; else comity."""
@@ -229,13 +251,13 @@ class Filing:
     def _destination(self, case: Case, attempt: int) -> int:
         """The place that wins the race among those that hold evidence and can be asked (again)."""
         best, winner = -inf, -1
-        start = self.luck.hashed("destination", case.id, attempt)
+        start, after, keys = both(self.luck.start("destination"), case.id, attempt), self.luck.after, self.keys
         switches = self.learners.spec
         weighs = self._by_worth(case) and (switches.destinations or (switches.labels and attempt > 0))
         for slot, host in enumerate(case.hosts):
             if host < 0 or host == case.requester or host in case.tried:
                 continue
-            appeal = gumbel(self.luck.after(start, self.keys[host]))
+            appeal = gumbel(after(start, keys[host]))
             if slot == _RESIDENCE:
                 appeal += self.residence_log
             if weighs:
@@ -290,43 +312,21 @@ class Filing:
 
     # --- ways -------------------------------------------------------------------------------------------------------------------
 
-    def _door(self, channel: str, i: int, j: int) -> int:
-        """The first text in force between the two that has a side door; -1 for none."""
-        door = self._doors.get((channel, i, j))
-        if door is None:
-            opens = self.law.opens[channel]
-            door = self._doors[channel, i, j] = next((t for t in self.in_force[i][j] if opens[t]), -1)
-        return door
-
     def _write(self, text: int, channel: str, paper: Paper) -> None:
         """One row of the docket."""
         case = paper.case
-        request = Request(
-            row=self.count,
-            case=case,
-            attempt=paper.attempt,
-            month=paper.month,
-            requested=paper.requested,
-            instrument=text,
-            channel=channel,
-            wanted=case.wanted,
-            label=paper.label,
-            alleged=paper.alleged,
-            kind=paper.kind,
-            quality=paper.quality,
-            filed_day=paper.day,
-            patience_day=inf,
-        )
+        filed = self.count, case, paper.attempt, paper.month, paper.requested, text, channel, case.wanted
+        request = Request(*filed, paper.label, paper.alleged, paper.kind, paper.quality, paper.day, inf, paper.last)
         self.count += 1
         self.rows.append(request)
-        case.filings[-1].append(request)
+        paper.last = request
 
     def _go_round(self, paper: Paper) -> None:
         """What passes by the paragraphs: shared unasked, asked of the firm, asked from police to police."""
         case, i, j = paper.case, paper.case.requester, paper.requested
         u, key, spec = self.luck.uniform, self.keys[paper.requested], self.spec
         eager = self.rules.eager[i][case.group]
-        door = self._door("spontaneous", i, j)
+        door = paper.between.doors["spontaneous"]
         shares = spec.spontaneous_most * self.facts.states.alignment[i][j]
         if door >= 0 and self.rules.punished[j][case.conduct] and u("spontaneous", case.id, key) < shares:
             self._write(door, "spontaneous", paper)
@@ -334,7 +334,7 @@ class Filing:
             worth = self._channel_worth(self.law.comity, self.facts.states.regime[j], paper, "direct")
             if u("direct", case.id, key) < shifted(spec.direct_share, worth) * eager:
                 self._write(self.law.comity, "direct", paper)
-        door = self._door("police", i, j)
+        door = paper.between.doors["police"]
         if door >= 0 and self.law.established[door][paper.label] and self.law.reach[door][i][paper.label] == COVERED:
             worth = self._channel_worth(door, paper.place, paper, "police")
             if u("police", case.id, key) < shifted(spec.police_share, worth) * eager:
@@ -342,12 +342,14 @@ class Filing:
 
     def _channel_worth(self, text: int, place: int, paper: Paper, channel: str) -> float:
         """What a channel is worth where channels are chosen by value, else nothing."""
-        if not (self.learners.spec.channels and self._by_worth(paper.case)):
+        if not self._weighs_channels(paper.case):
             return 0.0
         return self.learners.minds[paper.case.requester].worth(text, place, self._frame(paper.kind, paper.label), channel)
 
     def _hurries(self, text: int, paper: Paper) -> bool:
         """Whether the case is urgent or is said to be: a pretence is chosen by its worth beyond the ordinary way."""
+        if not self._weighs_channels(paper.case):
+            return paper.case.urgent
         more = self._channel_worth(text, paper.place, paper, "emergency") - self._channel_worth(text, paper.place, paper, "formal")
         if more == 0.0:
             return paper.case.urgent
@@ -355,9 +357,8 @@ class Filing:
 
     def _ask_formally(self, text: int, paper: Paper) -> None:
         """The formal request, and before it one to freeze the data where a text in force has that door."""
-        case, i, j = paper.case, paper.case.requester, paper.requested
-        door = self._door("preservation", i, j)
-        if door >= 0 and self.luck.uniform("preserve", case.id, self.keys[j]) < self.spec.preservation_share:
+        case, door = paper.case, paper.between.doors["preservation"]
+        if door >= 0 and self.luck.uniform("preserve", case.id, self.keys[paper.requested]) < self.spec.preservation_share:
             self._write(door, "preservation", paper)
-        hurried = self._hurries(text, paper) and self._door("emergency", i, j) >= 0
+        hurried = self._hurries(text, paper) and paper.between.doors["emergency"] >= 0
         self._write(text, "emergency" if hurried else "formal", paper)

@@ -17,9 +17,7 @@ from sim.settings import Policy
 from sim.world.vocabulary import DAYS_PER_MONTH
 from tests.twin.reading import text_order
 from tests.twin.review import Authority, Review
-from tests.twin.things import Request
-
-FORMAL = ("formal", "emergency")
+from tests.twin.things import FORMAL, Request
 
 
 @dataclass(slots=True)
@@ -73,8 +71,8 @@ def stop_in_flight(rows: Iterable[Request], today: float, authorities: Sequence[
         row.status, row.ended_day, row.executed_day = "suspended", today, None
         if row.decided_day is not None and row.decided_day >= today:
             row.decided_day = None
-        row.granted, row.reason, row.grounds = -1, -1, set()
-        row.told, row.evaded, row.misused = "never", "none", set()
+        row.granted, row.reason, row.grounds = -1, -1, frozenset()
+        row.told, row.evaded, row.misused = "never", "none", frozenset()
         row.published, row.judged, row.realtime = False, False, 0
     for state in sorted({row.requested for row in stopped}):
         authorities[state].strike_out(month)

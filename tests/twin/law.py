@@ -17,7 +17,7 @@ from sim.draws import Draws
 from sim.settings import Policy
 from sim.world.instruments import Instrument, Parties
 from sim.world.vocabulary import DATA_CLASSES, KINDS, OFFENCE_CLASSES, REGIMES
-from tests.twin.draws import absorbed, name_key, uniform_after
+from tests.twin.draws import absorbed, name_key
 from tests.twin.facts import Facts
 
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
@@ -140,15 +140,12 @@ def covering(facts: Facts) -> list[dict[tuple[int, int], float]]:
         start = facts.luck.hashed("trait:breadth", states.keys[i])
         covers = {}
         for label in labels:
+            of_label = absorbed(start, offences.keys[label])
             for conduct in conducts:
-                if _drawn(start, offences.keys[label], offences.keys[conduct]) < states.breadth[i][label]:
+                if facts.luck.after(of_label, offences.keys[conduct]) < states.breadth[i][label]:
                     covers[label, conduct] = states.breadth[i][label]
         found.append(covers)
     return found
-
-
-def _drawn(start: int, label: int, conduct: int) -> float:
-    return uniform_after(absorbed(start, label), conduct)
 
 
 class Law:

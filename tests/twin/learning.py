@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sim.world.vocabulary import OFFENCE_CLASSES, REGIMES
 from tests.twin.facts import Facts
-from tests.twin.things import Case, Request
+from tests.twin.things import FORMAL, Case, Request
 
 if TYPE_CHECKING:
     from sim.conduct.learning import Learning
@@ -96,7 +96,7 @@ class Learners:
             self._learn(ended)
         if spec.volume and month >= opens - USED_TO:
             for request in ended:
-                if request.channel in ("formal", "emergency") and request.status != "diverted" and request.attempt == 0:
+                if request.channel in FORMAL and request.status != "diverted" and request.attempt == 0:
                     self.minds[request.case.requester].count(request)
             if month + 1 == opens:
                 self._get_used_to()

@@ -24,12 +24,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.world.vocabulary import DAYS_PER_MONTH, MONTHS_PER_YEAR
 from tests.twin.draws import Luck
 from tests.twin.facts import Facts
-from tests.twin.things import Request
+from tests.twin.things import FORMAL, Request
 
 if TYPE_CHECKING:
     from sim.review.memory import Memory as Spec
 
-FORMAL = ("formal", "emergency")
 NOT_OF_THE_FILE = "TransferLaw"  # a ground that holds whatever is in a file, like a gate
 
 

@@ -48,10 +48,7 @@ from tests.twin.memory import Reviewers, Tables, of_substance
 from tests.twin.reading import Reading
 from tests.twin.review import Authority, Review, Unit
 from tests.twin.spyware import taken_by_spyware
-from tests.twin.things import Case, Request
-
-FORMAL = ("formal", "emergency")
-
+from tests.twin.things import FORMAL, Case, Request
 
 # --- rules ------------------------------------------------------------------------------------------------------------------------
 
@@ -346,9 +343,9 @@ class Twin(mesa.Model):  # type: ignore[misc]
         horizon, open_cases = self.month * DAYS_PER_MONTH, set()
         for row in self.docket:
             if row.ended_day is not None and row.ended_day >= horizon:
-                row.status, row.granted, row.narrowed, row.reason, row.grounds = "pending", -1, -1, -1, set()
+                row.status, row.granted, row.narrowed, row.reason, row.grounds = "pending", -1, -1, -1, frozenset()
                 row.executed_day = row.ended_day = None
-                row.told, row.evaded, row.misused = "never", "none", set()
+                row.told, row.evaded, row.misused = "never", "none", frozenset()
                 row.published, row.judged, row.realtime = False, False, 0
             if row.granted < 0:
                 row.narrowed = row.condition = -1

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
 
-from tests.twin.draws import Luck, absorbed, name_key, normal
+from tests.twin.draws import Luck, both, name_key, normal
+from tests.twin.law import OUTSIDE, TOO_LIGHT
 from tests.twin.reading import Reading, Rule, record_share
 from tests.twin.things import Request
 
@@ -22,10 +23,9 @@ _PANEL = name_key("panel")
 
 @dataclass(slots=True, eq=False)
 class Sight:
-    """What one reader has before him: what shows of the motive and the role, the accident, and how much it takes."""
+    """What one reader has before him: what shows of the motive, the accident, and how much it takes."""
 
     signal: float
-    role: float
     noise: float
     bar: float
 
@@ -77,10 +77,8 @@ class Readers:
     def applied(self, rule: Rule, text: int, state: int, request: Request) -> bool:
         """Whether a state applies a safeguard under a text in this case."""
         chance = rule.chance[text][state]
-        if chance <= 0.0:
-            return False
-        if chance >= 1.0:
-            return True
+        if chance >= 1.0 or chance <= 0.0:
+            return chance >= 1.0
         return self.luck.uniform("applied", request.case.id, self.reading.states.keys[state], rule.habit_key) < chance
 
     def luck_of(self, rule: Rule, request: Request, state: int) -> float:
@@ -91,24 +89,22 @@ class Readers:
 
     def gates(self, request: Request, preserving: bool) -> set[int]:
         """Which gates stand against the request: law, and no judgement."""
-        text, state = request.instrument, request.requested
-        return {
-            gate.row
-            for gate in self.reading.gates
-            if (gate.stops[text] or not preserving)
-            and gate.chance[text][state] > 0.0
-            and self._gates[gate.form](gate, request)
-            and self.applied(gate, text, state, request)
-        }
+        text, state, stood = request.instrument, request.requested, set()
+        for gate in self.reading.applied["gates"][text][state]:
+            if preserving and not gate.stops[text]:
+                continue
+            if self._gates[gate.form](gate, request) and self.applied(gate, text, state, request):
+                stood.add(gate.row)
+        return stood
 
     def _outside(self, _: Rule, request: Request) -> bool:
-        return bool(self.law.reach[request.instrument][request.case.requester][request.label] == 1)
+        return self.law.reach[request.instrument][request.case.requester][request.label] == OUTSIDE
 
     def _too_light(self, _: Rule, request: Request) -> bool:
-        return bool(self.law.reach[request.instrument][request.case.requester][request.label] == 2)
+        return self.law.reach[request.instrument][request.case.requester][request.label] == TOO_LIGHT
 
     def _hopeless(self, gate: Rule, request: Request) -> bool:
-        return bool(request.quality < gate.spec.quality_bar)
+        return request.quality < gate.spec.quality_bar
 
     def _unwilling(self, gate: Rule, request: Request) -> bool:
         goodwill = self.reading.goodwill[request.case.requester][request.requested]
@@ -125,7 +121,7 @@ class Readers:
 
     def punishes(self, text: int, state: int, conduct: int) -> bool:
         """Whether a state makes a conduct a crime, or is bound by the text to do so."""
-        return self.law.maxima[state][conduct] is not None or bool(self.law.established[text][conduct])
+        return self.law.maxima[state][conduct] is not None or self.law.established[text][conduct]
 
     def is_crime(self, request: Request) -> bool:
         """Whether what the file narrates is a crime where it is asked for: by itself, or under a broad law on the label."""
@@ -165,12 +161,8 @@ class Readers:
             noise = self._accident(look, request, reading.states.keys[state])
         if request.flagged and look is reading.desk and reading.panel is not None:
             noise += reading.panel.spec.advice
-        return Sight(
-            signal=reading.strength(request) * self._eyes(look, state, effort),
-            role=reading.role(request),
-            noise=noise,
-            bar=look.spec.bar + reading.pair_bar[request.case.requester][state],
-        )
+        signal, bar = reading.strength(request) * self._eyes(look, state, effort), reading.pair_bar[request.case.requester][state]
+        return Sight(signal, noise, look.spec.bar + bar)
 
     def unit_stops(self, panel: Rule, request: Request, effort: float, recalled: float) -> bool:
         """The central unit's reading: no requested state is in its draws, so it answers alike wherever a request goes."""
@@ -191,11 +183,14 @@ class Readers:
     def _grounds(self, look: Rule, request: Request, sight: Sight, preserving: bool = False) -> tuple[set[int], float]:
         """Grounds invoked at a look, each where it is applied, with the hours that this takes."""
         text, state, stood, hours, base = request.instrument, request.requested, set(), 0.0, sight.bar
-        luck = absorbed(absorbed(self.luck.start("applied"), request.case.id), self.reading.states.keys[state])
-        for ground in self.reading.grounds_at[look.name]:
-            chance = ground.chance[text][state]
-            if chance <= 0.0 or (preserving and not ground.stops[text]):
+        grounds = self.reading.applied[look.name][text][state]
+        if not grounds:
+            return stood, hours
+        luck = both(self.luck.start("applied"), request.case.id, self.reading.states.keys[state])
+        for ground in grounds:
+            if preserving and not ground.stops[text]:
                 continue
+            chance = ground.chance[text][state]
             if chance < 1.0 and self.luck.after(luck, ground.habit_key) >= chance:
                 continue
             hours += ground.spec.hours
@@ -228,12 +223,12 @@ class Readers:
     def _would_be_harmed(self, ground: Rule, request: Request, sight: Sight) -> bool:
         terror = self.reading.states.terror[request.case.requester]
         counts = record_share(ground.spec.middle, ground.spec.per_record, terror)
-        return ground.covers[request.case.group] * sight.role * counts + sight.noise > sight.bar
+        return ground.covers[request.case.group] * self.reading.role(request) * counts + sight.noise > sight.bar
 
     def _is_shielded(self, ground: Rule, request: Request, sight: Sight) -> bool:
         if self.reading.facts.offences.harm[request.alleged] >= ground.spec.harm_shown:
             return False
-        return ground.covers[request.case.group] * sight.role + sight.noise > sight.bar
+        return ground.covers[request.case.group] * self.reading.role(request) + sight.noise > sight.bar
 
     def _barred_at_home(self, ground: Rule, request: Request, sight: Sight) -> bool:
         intrusion = ground.spec.per_class * request.cap
@@ -271,7 +266,7 @@ class Readers:
         ``day`` is that of the desk's answer with its condition, ``wait`` the days from the last answer to the execution.
         """
         found, spoken = Further(set()), False
-        for look in self.reading.further:
+        for look in self.reading.applied["further"][request.instrument][request.requested]:
             if look is self.reading.person:
                 self._firm_tells(request, found, day, pace, wait)
                 spoken = True

@@ -165,7 +165,17 @@ class Reading:
         self.grounds_at = {look.name: [r for r in rules if r.kind == "ground" and r.spec.look == look.name] for look in looks}
         self.duties = [rule for rule in rules if rule.form == "UseLimitation"]
         self.statistics = [rule for rule in rules if rule.form == "Publication"]
+        lists = {"gates": self.gates, "further": self.further, "duties": self.duties, "statistics": self.statistics}
+        self.applied = {name: self._applied(meant) for name, meant in (lists | self.grounds_at).items()}
         self.weighed = {r.row for r in rules if r.kind in ("ground", "look") and r.form != "TransferLaw"}
+
+    def _applied(self, rules: list[Rule]) -> list[list[list[Rule]]]:
+        """By text and state: those of some rules that it ever applies.
+
+        The person always stays: where nobody but the firm tells her, that is her place among the looks.
+        """
+        texts, states = range(len(self.texts)), range(self.facts.n)
+        return [[[rule for rule in rules if rule.chance[t][j] > 0.0 or rule is self.person] for j in states] for t in texts]
 
     # --- bars ---------------------------------------------------------------------------------------------------------------------
 

@@ -13,21 +13,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from math import exp, inf, log
-from struct import pack, unpack
+from struct import Struct
 from typing import Any
 
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 from tests.twin.doors import Doors
 from tests.twin.draws import Luck, exponential, name_key
 from tests.twin.reading import Reading, Rule
-from tests.twin.things import Request
+from tests.twin.things import FORMAL, Request
 
 _DESK = name_key("desk")
+_FLOAT = Struct("f")
 
 
 def single(hours: float) -> float:
     """A number as the docket keeps it, in single precision: a parked file costs again what stands there."""
-    return float(unpack("f", pack("f", hours))[0])
+    (kept,) = _FLOAT.unpack(_FLOAT.pack(hours))
+    return float(kept)
 
 
 class Authority:
@@ -99,6 +101,8 @@ class Unit:
 
 def other_door(filing: Sequence[Request], request: Request) -> float:
     """Day on which a side door of the same filing gave all that is wanted; infinity if none did."""
+    if not filing:
+        return inf
     days = [
         row.executed_day
         for row in filing
@@ -148,7 +152,7 @@ class Review(Doors):
             return 1.0, 0.0
         hours = 0.0
         for request in rows:
-            if request.channel in ("formal", "emergency") and self._screened(request):
+            if request.channel in FORMAL and self._screened(request):
                 hours += panel.spec.hours_a_file
         return self.unit.load_of(hours, panel.spec, self.reading.practice)
 

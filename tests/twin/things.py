@@ -1,8 +1,15 @@
-"""A case, and a request about it: plain objects with names of the field, written by whoever acts on them."""
+"""A case, and a request about it: plain objects with names of the field, written by whoever acts on them.
+
+Most cases and requests never get what some collections hold. These are shared while they are empty, and replaced, not changed:
+Python looks through every set and list there is again and again, for rubbish.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Set
+from dataclasses import dataclass
+
+FORMAL = ("formal", "emergency")  # channels by the paragraphs
 
 
 @dataclass(slots=True, eq=False)
@@ -30,10 +37,10 @@ class Case:
 
     status: str = "not_live"
     attempts: int = 0
-    tried: set[int] = field(default_factory=set)  # states that are not asked again
-    ways: list[tuple[int, int]] = field(default_factory=list)  # (state, frame) of filings, where labels are chosen by value
+    tried: tuple[int, ...] = ()  # states that are not asked again
+    ways: tuple[tuple[int, int], ...] = ()  # (state, frame) of filings, where labels are chosen by value
     at_home: float = 0.0  # chance that a live domestic wish about a person at risk is met
-    filings: list[list[Request]] = field(default_factory=list)  # of each attempt, its rows in order
+    last: Request | None = None  # row of the last attempt; the others of it come before that
 
 
 @dataclass(slots=True, eq=False)
@@ -55,17 +62,18 @@ class Request:
     filed_day: float
     patience_day: float
 
+    before: Request | None = None  # the row that the same attempt made before this one
     status: str = "pending"
     granted: int = -1
     reason: int = -1  # row of the first safeguard that stood against it, in the order of checking
-    grounds: set[int] = field(default_factory=set)
+    grounds: Set[int] = frozenset()
     narrowed: int = -1
     condition: int = -1
     cap: int = 2
     flagged: bool = False
     told: str = "never"
     evaded: str = "none"
-    misused: set[str] = field(default_factory=set)  # of "own_use" and "onward"
+    misused: Set[str] = frozenset()  # of "own_use" and "onward"
     published: bool = False
     second: str = "none"
     judged: bool = False
