@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,16 @@ class Cases(NamedTuple):
 
 def cases_at(cases: Cases, rows: Ints) -> Cases:
     """The cases of these rows."""
-    return Cases._make([np.take(column, rows, axis=0) for column in cases])
+    return _frozen([np.take(column, rows, axis=0) for column in cases])
 
 
 def joined(one: Cases, other: Cases) -> Cases:
-    """Cases and those that follow them; nobody writes into them."""
-    columns = [np.concatenate([getattr(one, name), getattr(other, name)]) for name in Cases._fields]
+    """Cases and those that follow them."""
+    return _frozen([np.concatenate([getattr(one, name), getattr(other, name)]) for name in Cases._fields])
+
+
+def _frozen(columns: list[Any]) -> Cases:
+    """Cases that nobody writes into; every kernel is compiled for such alone."""
     for column in columns:
         column.setflags(write=False)
     return Cases._make(columns)

@@ -115,9 +115,9 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _frozen(value: Any) -> Any:
-    """A list as a tuple, and what it holds too."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def _frozen(column: list[Any]) -> tuple[Any, ...]:
+    """A column of cells, or of lists of cells, as tuples: Python need not look through them for rubbish."""
+    return tuple(map(tuple, column)) if column and isinstance(column[0], list) else tuple(column)
 
 
 def _table(kind: type[Any], source: StateTable | PeopleTable | Offences) -> dict[str, Any]:
