@@ -273,7 +273,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
     told = []
     for occasion in seen.occasions[case]:
         cases = _only(run.cases, case)._replace(person=np.zeros(1, np.int32))
-        book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS_A_CASE)
+        book, rows = empty_book(cases.id.size), empty_docket(1 + MOST_ROWS_A_CASE)
         book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
         book.ways[0] = occasion.ways
         if occasion.last_channel is not None:

@@ -280,7 +280,7 @@ def heard(rows: list[tuple[int, int, int, int, float]], month: int = 10) -> list
         docket.channel[m], docket.wanted[m], docket.granted[m] = channel, wanted, granted
         docket.status[m], docket.ended_day[m] = status, day
     docket.used[0] = len(rows)
-    book = empty_book(cases)
+    book = empty_book(cases.id.size)
     book.last[0], book.attempts[0] = len(rows) - 1, 1
     book.waiting[0], book.until[0], book.held[0] = 0, -np.inf, 1
     config = made_up("states.synthetic.count=2", "states.synthetic.hosts=1", "conduct.attempts=3", "conduct.retry_days=60")

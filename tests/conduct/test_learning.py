@@ -85,7 +85,7 @@ def chosen(config: Config, place: Office, mind: Mind, cases: Cases, month: int =
     wishes, days = np.arange(cases.id.size), np.full(cases.id.size, 1.0)
     bound = texts_by_pair(place.law.after)
     file_requests(
-        np.uint64(7), month, 1, bound, wishes, days, expression, cases, empty_book(cases), docket, place.law, habits, mind
+        np.uint64(7), month, 1, bound, wishes, days, expression, cases, empty_book(cases.id.size), docket, place.law, habits, mind
     )
     with np.errstate(over="ignore"):
         return docket, np.exp(habits.menu[-1, ASKS, cases.group[0], cases.conduct[0]])

@@ -218,7 +218,6 @@ WITH_REASON: dict[str, dict[float, str]] = {
     "sim/review/assembly.py": {8: "bytes of a digest"},
     "sim/review/safeguard.py": {63: "bits of the column of grounds"},
     "sim/settings.py": {16: "characters of a digest"},
-    "sim/month.py": {64: "least rows of a docket; memory, not science"},
     "sim/sources/imputation.py": {
         4: "regimes of the world",
         0.9: "upper end of a central 80 per cent interval, as its docstring says",
