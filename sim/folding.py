@@ -130,7 +130,7 @@ def _book_of(book: CaseBook, who: Ints, case_places: Ints, places: Ints, more: i
 
 def _relinked(queue: Queue, month: int, places: Ints, room: int) -> Queue:
     """The same lanes and calendar without the rows that have left, by the places of those that are left."""
-    after, beside = np.full(room, NONE, np.int64), np.full(room, NONE, np.int64)
+    after, beside = np.empty(room, np.int64), np.empty(room, np.int64)
     _relink(queue, month, places, after, beside)
     return queue._replace(after=after, beside=beside)
 
@@ -149,7 +149,7 @@ def _relink(queue: Queue, month: int, places: Ints, after: Ints, beside: Ints) -
                         queue.head[j, lane] = place
                     else:
                         after[last] = place
-                    last = place
+                    last, after[place] = place, NONE
                 m = queue.after[m]
             queue.tail[j, lane] = last
     for t in range(queue.fading.size):
@@ -162,5 +162,5 @@ def _relink(queue: Queue, month: int, places: Ints, after: Ints, beside: Ints) -
                     queue.fading[t] = place
                 else:
                     beside[last] = place
-                last = place
+                last, beside[place] = place, NONE
             m = queue.beside[m]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from sim.arrays import Reals
 from sim.conduct.menus import Habits, habits_of
 from sim.draws import Draws
 from sim.review.assembly import Review, assemble
-from sim.review.at_home import AtHome, at_home_of, given_at_home
+from sim.review.at_home import AtHome, at_home_of, at_home_under
 from sim.review.institutions import trained
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
@@ -57,11 +56,10 @@ class Rules:
         """Whether a text in force between two states can be suspended between them."""
         return bool(self.suspensions) or self.adaptation.reviewers.scandals
 
-    @cached_property
+    @property
     def at_home(self) -> tuple[Reals, Reals]:
-        """Chance ``[N]`` that a live domestic wish is met, before and after the window opens: the same in each month of a law."""
-        before, after = (given_at_home(self.home, law.any(axis=2)) for law in (self.law.before, self.law.after))
-        return before, after
+        """Chance ``[N]`` that a live domestic wish is met, before and after the window opens."""
+        return at_home_under(self.home, self.law)
 
 
 def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:

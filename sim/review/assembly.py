@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +32,7 @@ from sim.review.safeguard import Ground, Look, Safeguard, in_check_order, own_nu
 from sim.world.record import ConfigError
 
 StepFunction = Callable[..., object]
+_TEXTS_KEPT = 64  # of generated modules; making one takes a hundredth of a second
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,30 @@ def _imported(text: str) -> ModuleType:
     return module
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Safeguards as a cache key: equal where names, kinds and all that their files say are equal."""
+
+    safeguards: Mapping[str, Safeguard]
+    said: tuple[tuple[str, type[Safeguard], str], ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and self.said == other.said
+
+    def __hash__(self) -> int:
+        return hash(self.said)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _text_for(kept: _Kept) -> str:
+    return source_of(kept.safeguards)
+
+
 def assemble(safeguards: Mapping[str, Safeguard]) -> Review:
     """The compiled review of these safeguards; compiled once, then read from the cache."""
     names = in_check_order(safeguards)
-    module = _imported(source_of(safeguards))
+    said = tuple((name, type(safeguard), repr(safeguard)) for name, safeguard in safeguards.items())
+    module = _imported(_text_for(_Kept(safeguards, said)))
     return Review(
         names=names,
         numbers=parameter_table(safeguards, names),

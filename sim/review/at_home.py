@@ -8,6 +8,8 @@ to the judge is what its parties owe in their own cases: a discretion as adopted
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,8 @@ from sim.world.dials import Settled
 from sim.world.instruments import LawInForce
 from sim.world.snapshot import World
 from sim.world.vocabulary import FORCES
+
+_LAWS_KEPT = 4  # of a run, before and after its window; memory, not science
 
 
 class AtHome(NamedTuple):
@@ -60,6 +64,33 @@ def _by_own_law(spec: ReviewSpec, world: World, judge: Judge, habit: str, dialle
         return may
     wanted: Reals = chance[1 + OWN_FORCES.index(judge.own_law)]
     return np.where(world.states.own_laws[habit], wanted, may)
+
+
+@dataclass(frozen=True)
+class _Law:
+    """What decides domestic cases before and after the window opens, as a cache key: one object is one law."""
+
+    home: AtHome
+    law: LawInForce
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Law) and self.home is other.home and self.law is other.law
+
+    def __hash__(self) -> int:
+        return hash((id(self.home), id(self.law)))
+
+
+def at_home_under(home: AtHome, law: LawInForce) -> tuple[Reals, Reals]:
+    """Chance ``[N]`` that a live domestic wish is met, before and after the window opens: the same in each month of a law."""
+    return _given_under(_Law(home, law))
+
+
+@lru_cache(maxsize=_LAWS_KEPT)
+def _given_under(kept: _Law) -> tuple[Reals, Reals]:
+    before, after = (given_at_home(kept.home, bound.any(axis=2)) for bound in (kept.law.before, kept.law.after))
+    for chance in (before, after):
+        chance.setflags(write=False)
+    return before, after
 
 
 def given_at_home(home: AtHome, bound: Flags) -> Reals:

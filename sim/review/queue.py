@@ -26,9 +26,9 @@ class Queue(NamedTuple):
     head: Ints  # [N, 3] first file of each lane: urgent, ordinary, parked; -1 if empty
     tail: Ints  # [N, 3] last file of each lane
     held: Ints  # [N, 3] files in each lane that wait still
-    after: Ints  # [M] next file in the same lane
+    after: Ints  # [M] next file in the same lane, of a file that is in one
     fading: Ints  # [T] first file whose requester gives up in a month, if nothing has come of it by then; -1 for none
-    beside: Ints  # [M] next file of the same month of giving up
+    beside: Ints  # [M] next file of the same month of giving up, of a file that has one
     debt: Reals  # [N] hours overdrawn by the last file of the month before
     spent: Reals  # [T, N] hours charged
     backlog: Reals  # [T, N] expected hours of the files waiting, at the start of service
@@ -51,9 +51,9 @@ def empty_queue(states: int, months: int, room: int) -> Queue:
         head=np.full((states, 3), NONE, np.int64),
         tail=np.full((states, 3), NONE, np.int64),
         held=np.zeros((states, 3), np.int64),
-        after=np.full(room, NONE, np.int64),
+        after=np.empty(room, np.int64),
         fading=np.full(months, NONE, np.int64),
-        beside=np.full(room, NONE, np.int64),
+        beside=np.empty(room, np.int64),
         debt=np.zeros(states),
         spent=months_by_states(),
         backlog=months_by_states(),

@@ -93,15 +93,20 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
 
 def empty_docket(room: int) -> Docket:
     """A docket with room for ``room`` requests and none in it."""
-    columns = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
+    columns = {name: _empty_column(kind, value, room) for name, (kind, value) in _COLUMNS.items()}
     return Docket._make([np.zeros(1, np.int64), *(columns[name] for name in Docket._fields[1:])])
+
+
+def _empty_column(kind: type[np.generic], value: float, room: int) -> NDArray[np.generic]:
+    """A column with nothing in it. One of zeros is not written until a request is: the system gives such memory when it is used."""
+    return np.full(room, value, dtype=kind) if value else np.zeros(room, dtype=kind)
 
 
 def with_room(columns: dict[str, NDArray[np.generic]], room: int) -> Docket:
     """A docket with more room from the ``columns`` of another, which are let go one by one: there are never two whole dockets."""
     used = int(columns["used"][0])
     for name, (kind, value) in _COLUMNS.items():
-        longer = np.full(room, value, dtype=kind)
+        longer = _empty_column(kind, value, room)
         longer[:used] = columns[name][:used]
         columns[name] = longer
     return Docket(**columns)  # type: ignore[arg-type]
