@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -41,6 +43,17 @@ def measured_month(job: Job) -> Measured:
     return Measured(tuple(_both(job, found, float(law.requests))), peak_memory())
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No search for objects that nobody holds meanwhile, as in the standard library's ``timeit``."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _kernel_repeat(law: Any, seed: int) -> tuple[float, float]:
     start = perf_counter()
     for _ in range(_ROUNDS):
@@ -50,9 +63,11 @@ def _kernel_repeat(law: Any, seed: int) -> tuple[float, float]:
 
 def _peer_repeat(peer: Any, law: Any, seed: int) -> tuple[float, float]:
     model = peer.prepared(law, seed)
-    start = perf_counter()
-    told = peer.run(model)
-    return perf_counter() - start, float(told.stages)
+    with undisturbed():
+        start = perf_counter()
+        told = peer.run(model)
+        seconds = perf_counter() - start
+    return seconds, float(told.stages)
 
 
 def _both(job: Job, found: list[tuple[float, float]], requests: float) -> Iterator[Timed]:
@@ -83,9 +98,10 @@ def measured_twin(job: Job) -> Measured:
     for repeat in range(job.repeats):
         timed.append(Timed(job.part, "the model in the twin's world", MONTHS, repeat, _bare(job), requests, REQUESTS))
         model = fresh()
-        start = perf_counter()
-        model.tell()
-        seconds = perf_counter() - start
+        with undisturbed():
+            start = perf_counter()
+            model.tell()
+            seconds = perf_counter() - start
         filed = float(sum(CHANNELS.index(request.channel) < FIRST_SIDE_DOOR for request in model.docket))
         timed.append(Timed(job.part, TWIN, MONTHS, repeat, seconds, filed, REQUESTS))
     draws = float(_draws_of(fresh()))
