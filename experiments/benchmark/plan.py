@@ -16,6 +16,7 @@ from sim.settings import Config
 MODEL, THROUGH_MESA = "the model", "the model through Mesa"
 FOLDED = "the model without rows, naive"
 FIVE = "five years without rows, naive"
+BUNDLE = "the model under the reform bundle, naive"
 NAIVE, ADAPTIVE = "naive", "adaptive"
 ROWS = {(shell, conduct): f"{shell}, {conduct}" for shell in (MODEL, THROUGH_MESA) for conduct in (NAIVE, ADAPTIVE)}
 FLOOR = "the draws of the model alone"
@@ -115,6 +116,8 @@ def _models(said: Overrides, warm: Config, spec: BenchmarkSpec) -> Iterator[Job]
             yield Job("folded", "model", FOLDED, config, small, spec.repeats, weight=each)
             if not spec.quick:
                 yield Job("folded", "model", FIVE, said.plus("years=5", "conduct=naive"), small, spec.repeats, weight=each / 2)
+                reformed = said.plus("scenario=reform_bundle", "conduct=naive")
+                yield Job("bare", "model", BUNDLE, reformed, reformed, spec.repeats, weight=each)
         yield Job("mesa", "model", ROWS[THROUGH_MESA, conduct], config, small, spec.repeats, weight=each / 2)
     if not spec.quick:
         yield Job("start", "start", "a small run", warm, warm, spec.slow_repeats, weight=15.0)
