@@ -59,7 +59,7 @@ slow: $(READY) ## The slow tests (about ten minutes)
 exhaustive: $(READY) ## The tests that take too long for every change: the whole reference, a death at every file operation
 	@$(PYTEST) -m exhaustive
 
-bench: $(READY) ## Measure the speed of the simulation (tens of minutes; the dependency group `peers` adds frameworks)
+bench: $(READY) ## Measure the speed of the simulation (a quarter of an hour; the dependency group `peers` adds frameworks)
 	@$(BIN)/rogatory benchmark
 
 lock: $(READY) ## Pin the dependencies anew (UPGRADE=1 for the newest that fit)

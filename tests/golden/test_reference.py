@@ -239,6 +239,27 @@ def test_the_benchmark_is_whole_and_its_seconds_are_not_compared() -> None:
     assert BENCHMARK not in TABLE_KINDS
 
 
+def test_the_readme_s_row_of_speed_is_that_of_the_committed_benchmark() -> None:
+    rows = pd.read_csv(REFERENCE_FOLDER / BENCHMARK / "benchmark.csv").set_index(["row", "stage"])
+    ratios = pd.read_csv(REFERENCE_FOLDER / BENCHMARK / "ratios.csv").set_index("what")["ratio"]
+    naive, months = rows.loc[("the model, naive", "whole run")], rows.loc[("the model, naive", "months")]
+    memory = {
+        name: rows.loc[(name, "memory"), "mebibytes"]
+        for name in ("10 years with all rows", "10 years without rows", "40 years without rows")
+    }
+    whole, without, forty = memory.values()
+    cells = (
+        f"{naive['seconds']:.2g} s",
+        f"{round(naive['count'], -4):,.0f}".replace(",", " "),
+        f"{months['ns'] / 1000:.2g} µs",
+        f"{ratios["the model's months against the same fused by hand"]:.2g} times as long",
+        f"{rows.loc[('the draws of the model alone', 'months'), 'ns'] / 1000:.2g} µs",
+        f"{ratios['the twin against the model, months of the same world']:.2g} times as long",
+        f"{whole:.0f} MiB; without rows {without:.0f}, and {forty:.0f} for forty years",
+    )
+    assert f"| {' | '.join(cells)} |" in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("part", MADE)
 def test_the_reference_was_made_from_code_that_a_commit_holds(part: str) -> None:
     """Else nobody could make it again; ``python -m experiments.reference`` refuses such code."""
