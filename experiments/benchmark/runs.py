@@ -26,14 +26,15 @@ WHOLE, MONTHS = "whole run", "months"
 MEBIBYTE = 2.0**20
 _STATUS = Path("/proc/self/status")
 _HELD = "VmHWM:"  # most that this process itself has held: what `getrusage` says counts its parent's size at its birth too
-REQUESTS = "requests"
+REQUESTS, PEOPLE = "requests", "people"
 
 
 class Staged(NamedTuple):
-    """Seconds of each stage, and how many formal requests the docket holds."""
+    """Seconds of each stage, how many formal requests there were, and how many rows of people at risk."""
 
     seconds: dict[str, float]
     requests: int
+    people: int
 
 
 def formal_requests(run: Run) -> int:
@@ -85,7 +86,7 @@ def staged(config: Config, seed: int, rows: bool = True) -> Staged:
     metrics_of(finish(run), config.metrics)
     marks.append(marks[-1] + perf_counter() - between)
     seconds = {stage: end - start for stage, start, end in zip(STAGES, marks[:-1], marks[1:], strict=True)}
-    return Staged(seconds | {WHOLE: sum(seconds.values())}, formal_requests(run))
+    return Staged(seconds | {WHOLE: sum(seconds.values())}, formal_requests(run), run.world.people.count)
 
 
 def through_mesa(config: Config, seed: int) -> Staged:
@@ -97,7 +98,8 @@ def through_mesa(config: Config, seed: int) -> Staged:
     model.run_for(model.progress.months)
     middle = perf_counter()
     metrics_of(finish(model.progress), config.metrics)
-    return Staged({MONTHS: middle - start, "metrics": perf_counter() - middle}, formal_requests(model.progress))
+    seconds = {MONTHS: middle - start, "metrics": perf_counter() - middle}
+    return Staged(seconds, formal_requests(model.progress), model.progress.world.people.count)
 
 
 def without_rows(config: Config, seed: int) -> Staged:
@@ -114,7 +116,8 @@ def _repeated(job: Job, one: Callable[[Config, int], Staged]) -> Iterator[Timed]
     for repeat in range(job.repeats):
         found = one(job.config, job.config.seed)
         for stage, seconds in found.seconds.items():
-            yield Timed(job.part, job.row, stage, repeat, seconds, float(found.requests), REQUESTS, job.x)
+            x = float(found.people) if job.row == PEOPLE else job.x  # no more rows than people, whatever was asked for
+            yield Timed(job.part, job.row, stage, repeat, seconds, float(found.requests), REQUESTS, x)
 
 
 def measured_bare(job: Job) -> Measured:

@@ -34,7 +34,7 @@ DRAW_COLUMNS = ("stage", "purpose", "kind", "draws", "per")
 SCALE_COLUMNS = ("scale", "x", "stage", "seconds", "seconds_low", "seconds_high", "repeats", "count", "mebibytes", "skipped")
 SLOPE_COLUMNS = ("scale", "stage", "slope", "low", "high", "points", "x_from", "x_to")
 _SCALED = {
-    "requests": (MONTHS, WHOLE),
+    "requests": ("cases", MONTHS, "metrics", WHOLE),
     "people": ("world", WHOLE),
     "states": ("world", "capacity", MONTHS, WHOLE),
     "processes": ("all runs",),
@@ -200,7 +200,7 @@ def scales_table(told: Sequence[Told]) -> pd.DataFrame:
             out.append((job.row, job.x, "", nan, nan, nan, 0, nan, nan, found.skipped))
         for (_, stage, _), group in _grouped(found.timed):
             middle, low, high, *_ = spread([timed.seconds for timed in group])
-            x = group[0].size if job.row == REQUESTS else job.x
+            x = group[0].size if job.row == REQUESTS else group[0].x
             out.append((job.row, x, stage, middle, low, high, len(group), group[0].size, found.mebibytes, ""))
     return pd.DataFrame(out, columns=list(SCALE_COLUMNS))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.benchmark import measuring, plan
+from experiments.benchmark import measuring, plan, runs
 from experiments.benchmark.beside import A_STAGE, KERNEL, PEERS, TWIN
 from experiments.benchmark.bound import BESIDE, FUSED
 from experiments.benchmark.measures import _measured
@@ -104,6 +104,14 @@ def test_ratios_divide_what_one_costs_and_say_why_there_is_none() -> None:
     assert (ours["ratio"], ours["low"], ours["high"]) == (pytest.approx(40.0), pytest.approx(15.0), pytest.approx(120.0))
     assert ratios.loc["AMBER against our kernel, the common month", "skipped"] == "ambr is not installed"
     assert ratios.loc["adaptive against naive, months", "skipped"] == "was not measured"
+
+
+def test_a_scale_of_people_goes_by_the_rows_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more rows stand apart than there are people: a time of rows that were only asked for would look like a low exponent."""
+    monkeypatch.setattr(runs, "prepare", lambda *_: None)
+    found = [*runs._repeated(job("scale", "people", x=1e7), lambda config, seed: runs.Staged({"world": 1.0}, 3, 42))]
+    assert {one.x for one in found} == {42.0}
+    assert {one.x for one in runs._repeated(job("scale", "states", x=8.0), lambda *_: runs.Staged({"world": 1.0}, 3, 42))} == {8.0}
 
 
 def test_a_point_that_memory_does_not_hold_is_left_out_with_all_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
