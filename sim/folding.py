@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.arrays import Flags, Ints
-from sim.compiled import loop
+from sim.compiled import inlined, loop
 from sim.conduct.demand import Demand, cases_of
 from sim.conduct.doors import MOST_ROWS_A_CASE
 from sim.conduct.retries import CaseBook, empty_book
@@ -137,30 +137,26 @@ def _relinked(queue: Queue, month: int, places: Ints, room: int) -> Queue:
 
 @loop
 def _relink(queue: Queue, month: int, places: Ints, after: Ints, beside: Ints) -> None:
-    """Rewrite every list in place, with its links in ``after`` and ``beside`` ``[M]``; months that are over have none."""
+    """Rewrite every list, with its links in ``after`` and ``beside`` ``[M]``; months that are over have none."""
     for j in range(queue.head.shape[0]):
         for lane in range(queue.head.shape[1]):
-            m, last = queue.head[j, lane], NONE
-            queue.head[j, lane] = NONE
-            while m != NONE:
-                place = places[m]
-                if place != NONE:
-                    if last == NONE:
-                        queue.head[j, lane] = place
-                    else:
-                        after[last] = place
-                    last, after[place] = place, NONE
-                m = queue.after[m]
-            queue.tail[j, lane] = last
-    for t in range(queue.fading.size):
-        m, last = queue.fading[t] if t >= month else NONE, NONE
-        queue.fading[t] = NONE
-        while m != NONE:
-            place = places[m]
-            if place != NONE:
-                if last == NONE:
-                    queue.fading[t] = place
-                else:
-                    beside[last] = place
-                last, beside[place] = place, NONE
-            m = queue.beside[m]
+            queue.head[j, lane], queue.tail[j, lane] = _rewritten(queue.head[j, lane], queue.after, places, after)
+    queue.fading[:month] = NONE
+    for t in range(month, queue.fading.size):
+        queue.fading[t], _ = _rewritten(queue.fading[t], queue.beside, places, beside)
+
+
+@inlined
+def _rewritten(m: int, links: Ints, places: Ints, out: Ints) -> tuple[int, int]:
+    """A list that begins with row ``m``, by new places and less what has none, linked in ``out``: its first and its last row."""
+    first, last = NONE, NONE
+    while m != NONE:
+        place = places[m]
+        if place != NONE:
+            if last == NONE:
+                first = place
+            else:
+                out[last] = place
+            last, out[place] = place, NONE
+        m = links[m]
+    return first, last
