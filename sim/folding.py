@@ -1,4 +1,4 @@
-"""A run without rows: ordinary needs that are over are counted and leave, so that memory does not grow with simulated time.
+"""A run without rows: ordinary needs that are over are counted and leave, so that memory hardly grows with simulated time.
 
 Cases come page by page, some years at a time. Before each new page the needs of which nothing more can come are counted
 (``sim.metrics.counted``), and they leave with their requests; cases about people at risk stay, for estimands tell people apart.

@@ -12,9 +12,7 @@ import numpy as np
 from sim.arrays import Reals
 from sim.conduct.demand import Demand, demand_of, expected_cases, latent_cases
 from sim.draws import Draws
-from sim.enactment import (
-    check_society,
-)
+from sim.enactment import check_society
 from sim.folding import pages_drawn, pages_in
 from sim.month import advance, begin
 from sim.result import Result
@@ -30,9 +28,7 @@ from sim.world.instruments import law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.states import StateTable
-from sim.world.vocabulary import (
-    offences_of,
-)
+from sim.world.vocabulary import offences_of
 
 MOST_SEED = 2**62  # tables hold seeds as signed 64-bit integers
 
@@ -241,7 +237,7 @@ def simulate(config: Config, seed: int | None = None, world_seed: int | None = N
     ``seed`` sets world and event seed alike unless ``world_seed`` is given here or in the configuration. The same
     configuration and seeds give the same tables, byte for byte, on any day and in any process.
 
-    Without ``rows`` the estimands are the same, memory does not grow with simulated time, and the result has no table of cases,
+    Without ``rows`` the estimands are the same, memory hardly grows with simulated time, and the result has no table of cases,
     of requests or of months.
     """
     run = prepare(config, seed, world_seed, rows)

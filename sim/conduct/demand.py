@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.arrays import Ints, Keys, Reals, in_order
 from sim.compiled import inlined, loop
 from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, poisson_quantile, u1, u2, unit
-from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
+from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases, frozen
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS, TRAFFIC
@@ -370,6 +370,4 @@ def cases_of(demand: Demand, draws: Draws, first: int, months: int) -> Cases:
     each_month = counts.sum(axis=(1, 2))
     cases, desk = empty_cases(int(each_month.sum())), empty_desk(int(each_month.max(initial=0)))
     _fill(draws.root, first, counts, demand.states, demand.cells, demand.offences, demand.wishes, demand.cohort, desk, cases)
-    for column in cases:
-        column.setflags(write=False)
-    return cases
+    return frozen(cases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,15 +35,15 @@ class Cases(NamedTuple):
 
 def cases_at(cases: Cases, rows: Ints) -> Cases:
     """The cases of these rows."""
-    return _frozen([np.take(column, rows, axis=0) for column in cases])
+    return frozen([np.take(column, rows, axis=0) for column in cases])
 
 
 def joined(one: Cases, other: Cases) -> Cases:
     """Cases and those that follow them."""
-    return _frozen([np.concatenate([getattr(one, name), getattr(other, name)]) for name in Cases._fields])
+    return frozen([np.concatenate([getattr(one, name), getattr(other, name)]) for name in Cases._fields])
 
 
-def _frozen(columns: list[Any]) -> Cases:
+def frozen(columns: Sequence[Any]) -> Cases:
     """Cases that nobody writes into; every kernel is compiled for such alone."""
     for column in columns:
         column.setflags(write=False)
