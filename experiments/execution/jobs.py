@@ -17,6 +17,7 @@ from experiments.design.designs import Settings
 from experiments.design.points import touches_world
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.design.table import Points
+from experiments.interrupts import raise_if_told
 from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
 from experiments.store.schema import VIEWS, Done, RunKey, packed
@@ -182,12 +183,13 @@ def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
 
 
 def _attempt(shared: Shared, key: RunKey) -> Done:
-    """One run, well or not. Raises ``OSError`` where its requests cannot be written."""
+    """One run, well or not. Raises ``OSError`` where its requests cannot be written, and an interrupt that a library hid."""
     began = time.perf_counter()
     seed = _seed_in(shared, key)
     try:
         run, result = _run(shared, key, seed, began)
     except Exception as error:
+        raise_if_told(error)  # or the run would count as failed: libraries in C make other errors of an interrupt
         return failed(shared, key, f"{type(error).__name__}: {error}", traceback.format_exc(), time.perf_counter() - began)
     if shared.folder is None:
         return run

@@ -16,6 +16,7 @@ from experiments.execution import jobs
 from experiments.execution.engines import engine_of
 from experiments.execution.jobs import Batch, Shared, Work, one_by_one, rest_of, work
 from experiments.execution.on_ray import can_write_by
+from experiments.interrupts import listening
 from experiments.settings import EngineSpec
 from experiments.store.kept import Kept
 from experiments.store.schema import Done, RunKey
@@ -155,6 +156,19 @@ def test_a_run_that_fails_is_told_with_its_traceback_and_the_next_is_done() -> N
     assert [run.error for run in runs] == ["KeyError: 'a'", "KeyError: 'b'"] * 2
     assert all("Traceback (most recent call last)" in run.traceback for run in runs)
     assert [run.event_seed for run in runs] == [1, 10_001, 20_001, 30_001]
+
+
+def test_an_interrupt_that_a_library_made_another_error_of_is_no_failure_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise TypeError("cannot determine the type of an argument") from None  # as Numba does
+
+    monkeypatch.setattr(jobs, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt), listening():
+        work(SHARED, Batch((RunKey("a", 1, 0),), 0))
 
 
 def test_batches_one_by_one_are_the_same_runs_in_the_same_world() -> None:
