@@ -245,6 +245,11 @@ def _poissons(u: Reals, mean: Reals) -> NDArray[np.int64]:
     return out
 
 
+def gamma_quantiles(u: Reals, shape: float) -> Reals:
+    """Quantiles of the gamma with mean one and the given shape (so variance 1/shape), in the form of the uniforms ``u``."""
+    return np.asarray(special.gammaincinv(shape, u) / shape, dtype=np.float64)
+
+
 def as_keys(key: ArrayLike | str) -> Keys:
     """Any key as unsigned 64-bit integers: a name is hashed, an integer taken as it is (two's complement)."""
     if isinstance(key, str):
@@ -306,7 +311,7 @@ class Draws:
 
     def gamma(self, shape: float, purpose: str, *keys: ArrayLike | str) -> Reals:
         """Gamma with mean one and the given shape (so variance 1/shape)."""
-        return np.asarray(special.gammaincinv(shape, self.uniform(purpose, *keys)) / shape, dtype=np.float64)
+        return gamma_quantiles(self.uniform(purpose, *keys), shape)
 
     def beta(self, a: float, b: float, purpose: str, *keys: ArrayLike | str) -> Reals:
         """Beta(a, b)."""

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from sim.arrays import Reals
-from sim.conduct.demand import Demand, demand_of, expected_cases, latent_cases
+from sim.conduct.demand import Demand, cases_of, demand_of, expected_cases, latent_cases, usual
 from sim.draws import Draws
 from sim.enactment import check_society
 from sim.folding import pages_drawn, pages_in
@@ -54,9 +54,12 @@ def _hours_for(config: Config, world: World, rules: Rules) -> Reals:
 
 
 def calibrated_load(config: Config, world: World, rules: Rules) -> Reals:
-    """Officer-hours a month ``[N]`` that a calibration period under these rules asks for, mean over its months."""
+    """Officer-hours a month ``[N]`` that a calibration period under these rules asks for, mean over its months.
+
+    Needs are as many as is usual: hours are set for the mean of all half-years, for a busy one lasts beyond the period.
+    """
     draws = Draws(world.seed).derived("calibration")
-    cases = latent_cases(world, config.demand, draws, config.calibration_months)
+    cases = cases_of(usual(demand_of(world, config.demand)), draws, 0, config.calibration_months)
     run = begin(config, world, rules, cases, draws, config.calibration_months)
     while run.month < run.months:
         advance(run)

@@ -1,7 +1,7 @@
 """Latent cases: counts are Poisson per month, state and offence (legitimate) or group (abusive); nothing here knows a scenario.
 
-Legitimate counts share a gamma frailty per state and half-year. A person at risk is drawn with fixed weights
-``weight * visibility * baseline expression`` within the origin and group, sometimes of another nationality.
+Legitimate counts share a gamma frailty per state and half-year, most of which is that of the half-year before. A person at risk is
+drawn with fixed weights ``weight * visibility * baseline expression`` within the origin and group, now and then of another state.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from sim.arrays import Ints, Keys, Reals, in_order
 from sim.compiled import inlined, loop
-from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, poisson_quantile, u1, u2, unit
+from sim.conduct.volume import MONTHS_PER_HALF, halves_until, lasting
+from sim.draws import Draws, absorb, gamma_quantiles, name_key, name_keys, normal_quantile, opened, poisson_quantile, u1, u2, unit
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases, frozen
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS, TRAFFIC
 
-_MONTHS_PER_FRAILTY = 6  # a half-year: the period of the provider panels behind the negative-binomial k (empirics.md 1.5)
 _CASE, _DAY, _PERSON, _MEMBER, _FOREIGN = map(name_key, ("cases", "day", "person", "member", "foreign"))
 _ORIGIN, _CONDUCT, _CLASS, _URGENT = map(name_key, ("foreign:origin", "conduct", "class", "urgent"))
 _SECRET, _DOSSIER, _SUBJECT, _HOST = map(name_key, ("secret", "dossier", "subject", "host"))
@@ -66,7 +67,8 @@ class Demand(NamedTuple):
     offences: int  # K
     legitimate: Reals  # [N, K] expected needs a month
     abusive: Reals  # [N, G] expected abusive cases a month
-    frailty_shape: float
+    frailty_shape: float  # infinite: no half-year differs from another
+    persistence: float
     wishes: Wishes
     cohort: Cohort
 
@@ -149,6 +151,7 @@ def demand_of(world: World, spec: DemandSpec) -> Demand:
         legitimate=states.demand[:, None] * offences.demand_share[None, :] * crime,
         abusive=states.pursuit * (rows > 0),
         frailty_shape=spec.frailty_shape,
+        persistence=spec.persistence,
         wishes=wishes_of(world, spec),
         cohort=Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility),
     )
@@ -159,10 +162,25 @@ def expected_cases(demand: Demand, months: int) -> float:
     return months * float(demand.legitimate.sum() + demand.abusive.sum())
 
 
+def usual(demand: Demand) -> Demand:
+    """The same demand without frailty: every half-year is as busy as the mean of all."""
+    return demand._replace(frailty_shape=np.inf)
+
+
+def frailties(demand: Demand, draws: Draws, halves: int) -> Reals:
+    """Factors ``[H, N]`` on the legitimate needs of a state in the first so many half-years: gamma with mean one.
+
+    The normal quantile behind each keeps ``persistence`` of the one before it, so that the gamma holds in every half-year.
+    """
+    if np.isinf(demand.frailty_shape):
+        return np.ones((halves, demand.states.size))
+    luck = draws.normal("frailty", demand.states[None, :], np.arange(halves, dtype=np.uint64)[:, None])
+    return gamma_quantiles(special.ndtr(lasting(luck, demand.persistence)), demand.frailty_shape)
+
+
 def case_counts(demand: Demand, draws: Draws, months: int, first: int = 0) -> Counts:
     """Counts of latent cases ``[T, N, K + G]`` from month ``first`` on: legitimate by offence, then abusive by group."""
-    halves = np.arange(first // _MONTHS_PER_FRAILTY, -(-months // _MONTHS_PER_FRAILTY), dtype=np.uint64)
-    frailty = draws.gamma(demand.frailty_shape, "frailty", demand.states[None, :], halves[:, None])  # [T / 6, N]
+    frailty = frailties(demand, draws, halves_until(months))[first // MONTHS_PER_HALF :]
     counts = np.empty((months - first, demand.states.size, demand.cells.size), np.int32)
     room = np.empty(counts.shape[1:], np.uint64)
     _count(draws.root, first, demand.states, demand.cells, frailty, demand.legitimate, demand.abusive, room, counts)
@@ -184,7 +202,7 @@ def _count(
         for cell in range(cells.size):
             keys[i, cell] = absorb(absorb(start, states[i]), cells[cell])
     for t in range(counts.shape[0]):
-        half = (first + t) // _MONTHS_PER_FRAILTY - first // _MONTHS_PER_FRAILTY
+        half = (first + t) // MONTHS_PER_HALF - first // MONTHS_PER_HALF
         for i in range(states.size):
             busy = frailty[half, i]
             for cell in range(cells.size):

@@ -5,9 +5,10 @@ requests stand. No scenario changes them: they depend on the world and the seed 
 a configuration reach them. Abusive requests to firms are files like any others and are not in here.
 
 A state's yearly count and answered share are facts of the world (``StateTable.direct_requests`` and its neighbours). A month's
-count is Poisson about a twelfth of it, times a log-normal factor that a state's half-year shares, and split over the jurisdictions
-abroad by the platforms that the state's people use. Answered and unanswered requests are independent Poisson counts: their sum is
-what was asked.
+count is Poisson about a twelfth of it, times a factor that a state's half-year shares, and split over the jurisdictions abroad by
+the platforms that the state's people use. The logarithm of that factor persists and, in states that adapt, follows the share that
+was answered in the half-year before (``sim.conduct.volume``). Answered and unanswered requests are independent Poisson counts:
+their sum is what was asked.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.arrays import Ints, Reals
+from sim.arrays import Flags, Ints, Keys, Reals
+from sim.conduct.volume import MONTHS_PER_HALF, halves_until, slope_of_learners, yield_heard
 from sim.draws import Draws, name_keys
 from sim.world.snapshot import World
-from sim.world.spec import DemandSpec
+from sim.world.spec import DemandSpec, DirectSpec
 
 DIRECT_PROCESSES = ("ordinary", "emergency")
-_MONTHS_PER_NOISE = 6  # a half-year: the period of the firms' reports in which the noise was measured (empirics.md 2.7)
 
 
 class DirectCounts(NamedTuple):
@@ -57,37 +58,89 @@ def abroad_share(world: World) -> tuple[Reals, Ints]:
     return np.divide(share, total, out=np.zeros_like(share), where=total > 0), jurisdictions
 
 
-def monthly_rate(world: World, spec: DemandSpec, draws: Draws, months: int) -> Reals:
-    """Expected requests a month ``[T, N, Q]`` to all firms abroad, given each half-year's luck."""
+class Asking(NamedTuple):
+    """What the requests of a world's states to firms abroad are drawn from; shapes over ``N`` states, ``H``, ``Q``."""
+
+    year: Reals  # [N, Q] requests a year to all firms, in a half-year like any other
+    chance: Reals  # [N, Q] that one is answered
+    share: Reals  # [N, H] of them that go to each jurisdiction
+    jurisdictions: Ints  # [H]
+    states: Keys  # [N]
+    usual: Reals  # [1] share answered of all requests of the world
+    slope: Reals  # [N] of log volume on the share answered in the half-year before; none where a state does not adapt
+
+
+def asking_of(world: World, spec: DemandSpec) -> Asking:
+    """What a world's states ask of firms abroad, as the specification and the facts of the world have it."""
     states, direct = world.states, spec.direct
-    year = np.stack([states.direct_requests, states.direct_emergency], axis=1)  # [N, Q]
-    halves = np.arange(-(-months // _MONTHS_PER_NOISE), dtype=np.uint64)
-    luck = draws.normal("direct:half_year", states.keys[None, :], halves[:, None])
-    noise = np.repeat(np.exp(direct.noise * luck - direct.noise**2 / 2), _MONTHS_PER_NOISE, axis=0)[:months]  # [T, N], mean one
-    growth = np.exp(direct.growth * np.arange(months) / 12)
-    return np.asarray(spec.scale * direct.firms / 12 * growth[:, None, None] * noise[:, :, None] * year[None, :, :])
+    share, jurisdictions = abroad_share(world)
+    counted = np.stack([states.direct_requests, states.direct_emergency], axis=1)
+    chance = np.stack([states.direct_answered, states.direct_emergency_answered], axis=1)
+    total = counted.sum()
+    slope = slope_of_learners(direct.elasticity, direct.adaptive_share)
+    return Asking(
+        year=spec.scale * direct.firms * counted,
+        chance=chance,
+        share=share,
+        jurisdictions=jurisdictions.astype(np.int64),
+        states=states.keys,
+        usual=np.array([(counted * chance).sum() / total if total > 0 else 0.0]),
+        slope=np.where(adapts(world, direct), slope, 0.0),
+    )
+
+
+def adapts(world: World, direct: DirectSpec) -> Flags:
+    """Which states' volume follows yield, ``[N]``: of those who learn by formal requests too, for it is one trait of a state."""
+    return Draws(world.seed).uniform("trait:adaptive", world.states.keys) < direct.adaptive_share
+
+
+def new_in_volume(asking: Asking, direct: DirectSpec, draws: Draws, halves: int) -> Reals:
+    """What is new in the log volume of each half-year, ``[H, N]``; the first is as scattered as volume ever is."""
+    luck = draws.normal("direct:half_year", asking.states[None, :], np.arange(halves, dtype=np.uint64)[:, None])
+    steps = direct.noise * luck
+    steps[:1] /= np.sqrt(1 - direct.persistence**2)
+    return np.asarray(steps)
 
 
 def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> DirectCounts:
-    """Counts of ``months`` months; growth counts from the first of them."""
-    states = world.states
-    share, jurisdictions = abroad_share(world)
-    rate = monthly_rate(world, spec, draws, months)
-    chance = np.stack([states.direct_answered, states.direct_emergency_answered], axis=1)  # [N, Q]
-    month = np.arange(months, dtype=np.uint64)
+    """Counts of ``months`` months; growth counts from the first of them.
+
+    Log volume of a half-year is ``persistence`` of the last one's, plus what is new, plus ``elasticity / adaptive_share`` for each
+    unit by which the last half-year's share answered exceeds the world's, in states that adapt. Else its factor has mean one.
+    """
+    asking, direct = asking_of(world, spec), spec.direct
+    news = new_in_volume(asking, direct, draws, halves_until(months))
+    spread = direct.noise**2 / (1 - direct.persistence**2)
+    volume, pull, parts = np.zeros(asking.states.size), np.zeros(asking.states.size), list[tuple[Ints, Ints]]()
+    for half, new in enumerate(news):
+        volume = direct.persistence * volume + pull + new
+        month = np.arange(half * MONTHS_PER_HALF, min((half + 1) * MONTHS_PER_HALF, months), dtype=np.uint64)
+        rate = np.exp(volume - spread / 2)[None, :] / 12 * np.exp(direct.growth * month / 12)[:, None]  # [T, N] of a year's
+        answered, unanswered = _answers(asking, rate, month, draws)
+        parts.append((answered + unanswered, answered))
+        given, heard = (part.sum(axis=(0, 2, 3)) for part in (answered, answered + unanswered))
+        pull = asking.slope * (yield_heard(given, heard, asking.usual, direct.doubt) - asking.usual)
+    if not parts:
+        none = np.zeros((0, *asking.share.shape, len(DIRECT_PROCESSES)), np.int64)
+        return DirectCounts(none, none, asking.jurisdictions, DIRECT_PROCESSES)
+    requested, answered = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return DirectCounts(requested, answered, asking.jurisdictions, DIRECT_PROCESSES)
+
+
+def _answers(asking: Asking, rate: Reals, month: Keys, draws: Draws) -> tuple[Ints, Ints]:
+    """Answered and unanswered requests ``[T, N, H, Q]`` of some months, whose part of a year's requests is ``rate`` ``[T, N]``."""
     keys = (
-        states.keys[None, :, None, None],
-        states.keys[jurisdictions][None, None, :, None],
+        asking.states[None, :, None, None],
+        asking.states[asking.jurisdictions][None, None, :, None],
         month[:, None, None, None],
         name_keys(DIRECT_PROCESSES)[None, None, None, :],
     )
 
     def counted(outcome: str, part: Reals) -> Ints:
-        mean = (rate * part[None, :, :])[:, :, None, :] * share[None, :, :, None]
+        mean = (rate[:, :, None] * (asking.year * part)[None, :, :])[:, :, None, :] * asking.share[None, :, :, None]
         return draws.poisson(mean, f"direct:{outcome}", *keys)
 
-    answered = counted("answered", chance)
-    return DirectCounts(answered + counted("unanswered", 1 - chance), answered, jurisdictions.astype(np.int64), DIRECT_PROCESSES)
+    return counted("answered", asking.chance), counted("unanswered", 1 - asking.chance)
 
 
 def direct_frame(counts: DirectCounts, world: World, first_month: int) -> pd.DataFrame:

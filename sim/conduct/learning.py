@@ -19,6 +19,7 @@ from scipy import special
 
 from sim.arrays import Flags, Ints, Reals
 from sim.compiled import kernel
+from sim.conduct.volume import slope_of_learners, yield_heard
 from sim.draws import Draws
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
@@ -53,7 +54,6 @@ MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the pa
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
 _CLASSES = len(OFFENCE_CLASSES)
 _STRONGEST = 50.0  # pull at most, so that no weight of a way leaves the range of numbers: then nobody would be left to ask
-_LEAST_SHARE = 1e-6  # of states that adapt: under it none does, and a slope over it means nothing
 _LARGEST = 300.0  # logarithm of a volume either way: a propensity is one, or nothing, long before; beyond 700 it is no number
 _COSTLIEST = 5.0  # cost at most, in successes
 _OUTCOMES = 4
@@ -364,10 +364,8 @@ def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> R
     of those who adapt is steeper. ``yield`` is pulled towards the usual one by ``doubt`` answers' worth; where nothing was
     heard only the reversion acts, so that who gave a way up tries it again. *Assumption*: the same law for formal requests.
     """
-    heard = ledger.heard
     usual = ledger.usual[:, None, :]
-    weighed = heard + spec.doubt
-    found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
-    slope = spec.elasticity / max(spec.adaptive_share, _LEAST_SHARE)
+    found = yield_heard(ledger.given, ledger.heard, usual, spec.doubt)
+    slope = slope_of_learners(spec.elasticity, spec.adaptive_share)
     moved = (1.0 - spec.reversion) * np.log(volume) + slope * (found - usual)
     return np.where(adaptive[None, :, None], np.exp(np.clip(moved, -_LARGEST, _LARGEST)), volume)

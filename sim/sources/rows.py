@@ -1,4 +1,4 @@
-"""Rows of tables by the names that stand in them."""
+"""Rows of tables by the names that stand in them, and what several readers take from a row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from sim.arrays import Ints
+from sim.arrays import Ints, Reals
 
 
 def codes_of(table: pd.DataFrame) -> tuple[str, ...]:
@@ -23,3 +23,8 @@ def rows_of(names: Iterable[str], listed: Iterable[str]) -> Ints:
     """
     place = {name: row for row, name in enumerate(listed)}
     return np.array([place.get(name, -1) for name in names], np.int64)
+
+
+def users_of(table: pd.DataFrame) -> Reals:
+    """Internet users ``[N]``, persons."""
+    return np.asarray(table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100)

@@ -16,7 +16,7 @@ from sim.draws import Draws, absorb, name_key, name_keys, opened, unit
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
 from sim.sources.own_laws import bound_by_directive, drawn_laws, held_adequate, protection_of, transfer_law_of
-from sim.sources.rows import codes_of, rows_of
+from sim.sources.rows import codes_of, rows_of, users_of
 from sim.world.breadth import breadth_of
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, Powers, StatesSpec, Treaties
@@ -286,11 +286,6 @@ class Ties(NamedTuple):
     parts: dict[str, Reals]  # contiguous, alliance, blocs, and closeness of votes
     alignment: Reals
     near: Reals  # where a subject abroad lives; rows sum to one
-
-
-def users_of(table: pd.DataFrame) -> Reals:
-    """Internet users ``[N]``, persons."""
-    return np.asarray(table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100)
 
 
 def ties_of(pairs: pd.DataFrame, table: pd.DataFrame, spec: StatesSpec) -> Ties:

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import special
 
 from sim.draws import Draws
+from sim.sources.direct import AS_COUNTED
 from sim.world.spec import Synthetic
 from sim.world.states import MADE_UP, made_up_code
 
@@ -80,7 +81,7 @@ def no_exiles() -> pd.DataFrame:
 def no_direct() -> pd.DataFrame:
     """No firm lists a request: every count and share is drawn."""
     empty = np.array([], float)
-    names = ("ordinary", "ordinary_answered", "emergency", "emergency_answered")
+    names = ("ordinary", "ordinary_answered", "emergency", "emergency_answered", *AS_COUNTED)
     return pd.DataFrame({"code": [], **dict.fromkeys(names, empty)})
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sim.draws import Draws
 from sim.sources.csv_files import TableError
+from sim.sources.direct import as_counted
 from sim.sources.people import people_table
 from sim.sources.rows import codes_of
 from sim.sources.states import SourceTables, state_table
@@ -57,7 +58,7 @@ def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str
         _within(read_pairs(codes=known), ("a", "b"), here),
         _within(read_exiles(codes=known), ("origin", "host"), here),
         _within(read_penalties(penalties, known, list(offences)), ("code",), here),
-        _within(read_direct(codes=known), ("code",), here),
+        _within(as_counted(read_direct(codes=known), states if table is None else read_states()), ("code",), here),
         _within(read_own_laws(codes=known), ("code",), here),
     )
 

@@ -123,6 +123,8 @@ FilesOrNone = Annotated[StrictFloat, Range(0, 1e9)]
 """The same where none may be enough."""
 
 # --- distributions and people ----------------------------------------------------------------------------------------------------
+Lasting = Annotated[StrictFloat, Range(0, 0.99)]
+"""Of an autoregression of half-years: beyond this a deviation would outlast every run."""
 Shape = Annotated[StrictFloat, Range(0.01, 1e7)]
 """Of a gamma or a beta: at 0.01 nearly all draws are at the ends, at ten million none differs from the mean by a thousandth."""
 PerMillion = Annotated[StrictFloat, Range(0, 1e6)]

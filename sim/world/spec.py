@@ -24,6 +24,7 @@ from sim.world.ranges import (
     FactorOrNone,
     FilesOrNone,
     Inner,
+    Lasting,
     LogOdds,
     NonNegative,
     PerMillion,
@@ -203,6 +204,10 @@ class DirectSpec(Record):
     firms: Annotated[StrictFloat, Range(1, 1000)]
     growth: Annotated[StrictFloat, Range(-1, 1)]
     noise: Annotated[StrictFloat, Range(0, 2)]
+    persistence: Lasting
+    elasticity: Annotated[StrictFloat, Range(0, 3)]
+    adaptive_share: Unit
+    doubt: FilesOrNone
 
     @model_validator(mode="after")
     def _ordered(self) -> DirectSpec:
@@ -224,6 +229,7 @@ class DemandSpec(Record):
     observed_not: dict[str, bool]
     most_per_million: Annotated[StrictFloat, Range(0.001, 1e6)]
     frailty_shape: Shape
+    persistence: Lasting
     abusive_odds: FactorOrNone
     abusive_slope: PerSpread
     abusive_spread: Spread

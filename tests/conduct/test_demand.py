@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.special import gammainc, gammaincinv, ndtri
 
 from sim.compiled import loop
-from sim.conduct.demand import Counts, Desk, _pick, _put_in_order, case_counts, cases_of, demand_of, empty_desk, latent_cases
+from sim.conduct.demand import (
+    Counts,
+    Desk,
+    _pick,
+    _put_in_order,
+    case_counts,
+    cases_of,
+    demand_of,
+    empty_desk,
+    frailties,
+    latent_cases,
+    usual,
+)
 from sim.draws import Draws, absorb, name_key, name_keys, opened
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
+from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DAYS_PER_MONTH, GROUPS, TRAFFIC
 from tests.worlds import bare_world, made_up
 
@@ -68,6 +85,41 @@ def test_cases_drawn_part_by_part_are_those_drawn_at_once(edges: tuple[int, ...]
         assert np.array_equal(column, np.concatenate([getattr(part, name) for part in parts])), name
 
 
+def busy_as_told(keys: NDArray[np.uint64], spec: DemandSpec, draws: Draws, halves: int) -> NDArray[np.float64]:
+    """Frailties by half-year and state, one after the other as the docstring has it."""
+    normal, level = NormalDist(), np.zeros(keys.size)
+    rows = []
+    for half in range(halves):
+        new = draws.normal("frailty", keys, half)
+        level = spec.persistence * level + sqrt(1 - spec.persistence**2) * new if half else new
+        rows.append([gammaincinv(spec.frailty_shape, normal.cdf(z)) / spec.frailty_shape for z in level])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("persistence", [0.0, 0.87])
+def test_frailty_is_a_gamma_in_every_half_year_and_keeps_its_share(persistence: float) -> None:
+    """Mean one and variance 1/shape at any time; the normal quantiles behind it follow each other at the persistence."""
+    config = made_up("demand.frailty_shape=4.0", f"demand.persistence={persistence}")
+    demand = demand_of(bare_world(config), config.demand)
+    busy = np.stack([frailties(demand, Draws(seed), 6) for seed in range(400)])  # [400, 6, N]
+    behind = ndtri(gammainc(4.0, 4.0 * busy))
+    count = busy[:, 0].size
+    assert busy.mean(axis=(0, 2)) == pytest.approx(np.ones(6), abs=5 * 0.5 / np.sqrt(count))
+    assert behind.std(axis=(0, 2)) == pytest.approx(np.ones(6), abs=5 / np.sqrt(2 * count))
+    for gap in (1, 3):
+        found = np.corrcoef(behind[:, 0].ravel(), behind[:, gap].ravel())[0, 1]
+        assert found == pytest.approx(persistence**gap, abs=5 / np.sqrt(count))
+
+
+def test_what_is_usual_is_the_mean_of_all_half_years() -> None:
+    """Hours of officers are set for it: a busy half-year lasts beyond the period of calibration."""
+    config = made_up("demand.frailty_shape=0.5")
+    demand = demand_of(bare_world(config), config.demand)
+    counts = case_counts(usual(demand), Draws(2), 600)[:, :, : demand.offences]
+    mean = demand.legitimate * 600
+    assert (np.abs(counts.sum(axis=0) - mean) <= 5 * np.sqrt(mean) + 1e-9).all()
+
+
 def test_counts_are_poisson_of_their_means_and_none_where_nothing_is_wanted() -> None:
     config = made_up("demand.abusive_odds=0.5")
     world, draws, spec = bare_world(config), Draws(8), config.demand
@@ -75,7 +127,7 @@ def test_counts_are_poisson_of_their_means_and_none_where_nothing_is_wanted() ->
     states, offences = world.states, world.offences
     rows = np.diff(world.people.cell_start).reshape(states.count, -1)
     months = np.arange(13)[:, None, None]
-    busy = draws.gamma(spec.frailty_shape, "frailty", states.keys, np.arange(3)[:, None])[np.arange(13) // 6]
+    busy = busy_as_told(states.keys, spec, draws, 3)[np.arange(13) // 6]
     legitimate = busy[:, :, None] * (states.demand[:, None] * offences.demand_share * ~np.isnan(states.penalties))
     told = (
         draws.poisson(legitimate, "cases", states.keys[:, None], offences.keys, months),

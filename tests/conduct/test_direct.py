@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from sim.conduct.direct import (
     DIRECT_PROCESSES,
     abroad_share,
+    adapts,
     direct_counts,
     direct_frame,
     direct_years,
-    monthly_rate,
     voluntary_chance,
 )
+from sim.conduct.learning import is_adaptive
+from sim.conduct.volume import yield_heard
 from sim.config import load
 from sim.draws import Draws
 from sim.sources.worlds import build_states
@@ -31,6 +33,7 @@ from tests.worlds import bare_world, made_up, with_state
 
 SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "configs" / "scenario").glob("*.yaml"))
 WORLDS = (1, 2, 3)
+HABIT = {"elasticity": 0.0}  # volume follows nothing but itself
 BANDS = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.7), (0.7, 1.0))
 
 
@@ -185,7 +188,7 @@ def test_requests_go_where_the_platforms_of_the_people_are() -> None:
     share, jurisdictions = abroad_share(world)
     assert share[5] == pytest.approx(world.states.host_share[5, jurisdictions])
     assert share[0] == pytest.approx([0, *world.states.host_share[0, 1:3] / world.states.host_share[0, 1:3].sum()])
-    sent = direct_counts(world, spec(noise=0.0), Draws(3), 240).requested[:, :, :, 0].sum(axis=0)
+    sent = direct_counts(world, spec(noise=0.0, **HABIT), Draws(3), 240).requested[:, :, :, 0].sum(axis=0)
     for state in np.flatnonzero(sent.sum(axis=1) > 2000):
         total = sent[state].sum()
         error = np.sqrt(share[state] * (1 - share[state]) / total)
@@ -196,7 +199,7 @@ def test_counts_are_poisson_about_the_facts_of_a_year() -> None:
     """Without noise, each state's sum over twenty years is within five standard errors; so is the answered part."""
     world, years = small(), 20
     states = world.states
-    counts = direct_counts(world, spec(noise=0.0, firms=2.0), Draws(5), 12 * years)
+    counts = direct_counts(world, spec(noise=0.0, firms=2.0, **HABIT), Draws(5), 12 * years)
     for process, (year, chance) in enumerate(
         [
             (states.direct_requests, states.direct_answered),
@@ -214,36 +217,95 @@ def test_answered_and_unanswered_are_independent_so_that_their_sum_is_poisson() 
     """Half answered: the variance of the sum over its mean is one; from one uniform for both parts it would be two."""
     count = small().states.count
     states = replace(small().states, direct_requests=np.full(count, 600.0), direct_answered=np.full(count, 0.5))
-    requested = direct_counts(replace(small(), states=states), spec(noise=0.0), Draws(2), 600).requested
+    requested = direct_counts(replace(small(), states=states), spec(noise=0.0, **HABIT), Draws(2), 600).requested
     cells = requested[:, 3:, :, 0].astype(float)
     ratio = cells.var(axis=0, ddof=1) / cells.mean(axis=0)
     assert cells.mean() == pytest.approx(600 * spec().direct.firms / 12 / 3, rel=0.01)
     assert ratio == pytest.approx(np.ones(ratio.shape), abs=5 * np.sqrt(2 / 599))
 
 
-def test_a_half_year_shares_its_luck_and_the_next_has_its_own() -> None:
-    world = small()
-    rate = monthly_rate(world, spec(), Draws(1), 6000)[:, :, 0]
-    halves = rate.reshape(1000, 6, -1)
-    assert np.array_equal(halves, np.broadcast_to(halves[:, :1], halves.shape))
-    logs = np.log(halves[:, 0, 1:] / world.states.direct_requests[1:])
-    assert logs.std(axis=0) == pytest.approx(np.full(logs.shape[1], 0.33), abs=5 * 0.33 / np.sqrt(2000))
-    assert abs(np.corrcoef(logs[:-1, 0], logs[1:, 0])[0, 1]) < 5 / np.sqrt(1000)
-    mean = (halves[:, 0, 1:] / world.states.direct_requests[1:]).mean() * 12 / made_up().demand.direct.firms
-    assert mean == pytest.approx(1.0, abs=0.02)
+def busy(requests: float, answered: float = 0.5) -> World:
+    """A world in which every state asks so many firms abroad a year that a half-year's count shows its rate."""
+    count = small().states.count
+    facts = {"direct_requests": np.full(count, requests), "direct_answered": np.full(count, answered)}
+    return replace(small(), states=replace(small().states, direct_emergency=np.zeros(count), **facts))
+
+
+def by_half_year(world: World, years: int, seed: int = 1, **fields: Any) -> NDArray[np.float64]:
+    """Requests of each half-year and state over what the facts of the world let one expect, ``[H, N]``."""
+    requested = direct_counts(world, spec(**fields), Draws(seed), 12 * years).requested.sum(axis=(2, 3))
+    halves = requested.reshape(2 * years, 6, -1).sum(axis=1)
+    return np.asarray(halves / (spec(**fields).direct.firms * world.states.direct_requests / 2))
+
+
+def test_log_volume_returns_by_what_does_not_persist_and_is_as_scattered_at_any_time() -> None:
+    """An autoregression: growth falls with volume at persistence - 1, and the spread is noise / sqrt(1 - persistence^2)."""
+    logs = np.log(by_half_year(busy(1e7), 500, noise=0.33, persistence=0.87, **HABIT))
+    slope = np.polyfit(logs[:-1].ravel(), np.diff(logs, axis=0).ravel(), 1)[0]
+    steps = np.diff(logs, axis=0) - slope * logs[:-1]
+    assert slope == pytest.approx(0.87 - 1, abs=5 * np.sqrt((1 - 0.87**2) / logs.size))
+    assert steps.std() == pytest.approx(0.33, rel=5 / np.sqrt(2 * logs.size))
+    spread = 0.33 / np.sqrt(1 - 0.87**2)
+    effective = logs.size * (1 - 0.87) / (1 + 0.87)
+    assert logs.std() == pytest.approx(spread, rel=5 / np.sqrt(effective))
+    assert logs.mean() == pytest.approx(-(spread**2) / 2, abs=5 * spread / np.sqrt(effective))
+    first = np.log([by_half_year(busy(1e7), 1, seed, noise=0.33, persistence=0.87, **HABIT)[0] for seed in range(60)])
+    assert first.std() == pytest.approx(spread, rel=5 / np.sqrt(2 * first.size)), "it begins as if it had always been so"
+
+
+def test_without_persistence_a_half_year_shares_its_luck_and_the_next_has_its_own() -> None:
+    logs = np.log(by_half_year(busy(1e7), 500, noise=0.33, persistence=0.0, **HABIT))
+    assert logs.std() == pytest.approx(0.33, rel=5 / np.sqrt(2 * logs.size))
+    assert abs(np.corrcoef(logs[:-1].ravel(), logs[1:].ravel())[0, 1]) < 5 / np.sqrt(logs.size)
+    months = direct_counts(busy(1e7), spec(noise=0.33, **HABIT), Draws(1), 600).requested.sum(axis=(2, 3))
+    within = months.reshape(100, 6, -1)
+    assert within.std(axis=1, ddof=1).max() / within.mean() < 0.01, "all that scatters within a half-year is counting"
+
+
+@pytest.mark.parametrize(("answered", "usual"), [(0.2, 0.6), (0.9, 0.6)])
+def test_volume_of_states_that_adapt_follows_yield_to_where_it_and_the_return_are_even(answered: float, usual: float) -> None:
+    """At rest log volume is elasticity / adaptive_share * (yield - usual) / (1 - persistence); nothing where none does."""
+    world = busy(1e8, usual)
+    shares = world.states.direct_answered.copy()
+    shares[3] = answered
+    rest = (shares.size - 1) * usual + answered
+    shares[4] = usual
+    world = replace(world, states=replace(world.states, direct_answered=shares))
+    mean = rest / shares.size
+    fields = {"noise": 0.0, "persistence": 0.5, "elasticity": 0.2}
+    everyone = np.log(by_half_year(world, 10, adaptive_share=1.0, **fields)[-1])
+    nobody = np.log(by_half_year(world, 10, adaptive_share=0.0, **fields)[-1])
+    assert everyone[3] == pytest.approx(0.2 * (answered - mean) / 0.5, abs=0.002)
+    assert everyone[4] == pytest.approx(0.2 * (usual - mean) / 0.5, abs=0.002)
+    assert nobody == pytest.approx(np.zeros(shares.size), abs=0.002)
+
+
+def test_those_who_follow_yield_are_those_who_learn_by_formal_requests() -> None:
+    world, config = small(), made_up()
+    direct = config.demand.direct
+    assert direct.adaptive_share == config.adaptation.requesters.adaptive_share
+    assert np.array_equal(adapts(world, direct), is_adaptive(world, config.adaptation.requesters))
+    assert 0 < adapts(world, direct).sum() < world.states.count
+
+
+def test_one_answer_moves_volume_less_than_many() -> None:
+    """The share of few answers is pulled towards the usual one by ``doubt`` answers' worth."""
+    usual, given, heard = np.array([0.6]), np.array([0.0, 0.0, 0.0]), np.array([0.0, 1.0, 1000.0])
+    found = yield_heard(given, heard, usual, 2.0)
+    assert found == pytest.approx([0.6, 0.4, 1.2 / 1002])
 
 
 def test_growth_multiplies_a_later_year() -> None:
-    world = small()
-    flat, grown = (monthly_rate(world, spec(growth=growth), Draws(1), 36) for growth in (0.0, 0.25))
-    assert grown[0] == pytest.approx(flat[0])
-    assert grown[24] == pytest.approx(flat[24] * np.exp(0.5))
+    flat, grown = (by_half_year(busy(1e8), 3, growth=growth, **HABIT) for growth in (0.0, 0.25))
+    month = np.exp(0.25 * np.arange(36) / 12).reshape(6, 6).mean(axis=1)
+    assert grown / flat == pytest.approx(np.broadcast_to(month[:, None], flat.shape), rel=0.002)
 
 
 def test_scale_multiplies_these_counts_too() -> None:
-    world = small()
+    world = busy(1e6)
     doubled = spec().model_copy(update={"scale": 2.0})
-    assert monthly_rate(world, doubled, Draws(1), 6) == pytest.approx(2 * monthly_rate(world, spec(), Draws(1), 6))
+    once, twice = (direct_counts(world, each, Draws(1), 6).requested.sum(axis=(0, 2, 3)) for each in (spec(), doubled))
+    assert twice / once == pytest.approx(np.full(once.size, 2.0), rel=0.01)
 
 
 def test_the_same_seed_gives_the_same_counts_and_further_months_change_no_earlier_one() -> None:

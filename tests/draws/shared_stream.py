@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from random import Random
 
-from scipy.special import gammaincinv
-
 from tests.twin.draws import Luck, absorbed
 
 
@@ -32,10 +30,6 @@ class Stream(Luck):
     def after(self, h: int, key: int) -> float:
         """The next number, or the one that this race and this option have had before."""
         return self._of(absorbed(h, key))
-
-    def gamma(self, shape: float, purpose: str, *keys: int) -> float:
-        """Gamma with mean one and the given shape, of the next number or of the one had before."""
-        return float(gammaincinv(shape, self.uniform(purpose, *keys)) / shape)
 
     def _of(self, name: int) -> float:
         found = self._drawn.get(name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.arrays import Reals
-from sim.conduct.demand import latent_cases
+from sim.conduct.demand import cases_of, demand_of, usual
 from sim.config import load, options
 from sim.draws import Draws
 from sim.month import advance, begin
@@ -43,7 +43,7 @@ LEVERS = (
 def old_recipe(config: Config, world: World, rules: Rules) -> Reals:
     """Mean monthly load of a calibration period, step by step as it always was."""
     draws = Draws(world.seed).derived("calibration")
-    cases = latent_cases(world, config.demand, draws, config.calibration_months)
+    cases = cases_of(usual(demand_of(world, config.demand)), draws, 0, config.calibration_months)
     run = begin(config, world, rules, cases, draws, config.calibration_months)
     while run.month < run.months:
         advance(run)

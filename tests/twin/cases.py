@@ -1,21 +1,22 @@
 """Latent cases: who wishes for which evidence on whom, by the world and the seed alone.
 
-Legitimate needs are Poisson by state, offence and month under a gamma frailty of the half-year; abusive wishes are Poisson by state
-and group. A case's id is the hash of state, offence or group, month and ordinal, and all that is particular to it is drawn by its
-id: nothing here knows a scenario.
+Legitimate needs are Poisson by state, offence and month under a gamma frailty of the half-year, most of which stays; abusive
+wishes are Poisson by state and group. A case's id is the hash of state, offence or group, month and
+ordinal, and all that is particular to it is drawn by its id: nothing here knows a scenario.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from math import exp, floor
+from math import exp, floor, sqrt
 from operator import attrgetter
+from statistics import NormalDist
 
 from sim.draws import poisson_quantile
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, TRAFFIC
-from tests.twin.draws import Luck, both
+from tests.twin.draws import Luck, both, gamma_at
 from tests.twin.facts import Facts
 from tests.twin.things import Case
 
@@ -85,20 +86,27 @@ class Wishing:
     def counts(self, months: int) -> Iterator[list[list[int]]]:
         """How many cases there are, month by month, by state, and offence or group."""
         u, keys, means = self.luck.uniform, self.facts.offences.keys + self.facts.group_keys, list[list[float]]()
+        levels = [0.0] * self.facts.n
         for t in range(months):
             if t % _HALF_YEAR == 0:
-                means = self._means(t // _HALF_YEAR)
+                levels = [self._level(i, t // _HALF_YEAR, before) for i, before in enumerate(levels)]
+                means = self._means(levels)
             yield [
                 [events(u("cases", state_key, key, t), mean) for key, mean in zip(keys, row, strict=True)]
                 for state_key, row in zip(self.facts.states.keys, means, strict=True)
             ]
 
-    def _means(self, half: int) -> list[list[float]]:
+    def _level(self, i: int, half: int, before: float) -> float:
+        """How busy a half-year is, as a standard normal: ``persistence`` of the last one's, the rest its own."""
+        new, kept = self.luck.normal("frailty", self.facts.states.keys[i], half), self.spec.persistence
+        return kept * before + sqrt(1 - kept**2) * new if half else new
+
+    def _means(self, levels: list[float]) -> list[list[float]]:
         """How many cases are expected in each month of a half-year, by state, and offence or group."""
         facts, states, offences = self.facts, self.facts.states, self.facts.offences
         means = []
         for i in range(facts.n):
-            frailty = self.luck.gamma(self.spec.frailty_shape, "frailty", states.keys[i], half)
+            frailty = gamma_at(NormalDist().cdf(levels[i]), self.spec.frailty_shape)
             row = [
                 0.0 if states.penalties[i][k] is None else frailty * (states.demand[i] * offences.demand_share[k])
                 for k in range(facts.k)

@@ -18,8 +18,7 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numba
-
-from sim.draws import Draws
+from scipy.special import gammaincinv
 
 _WORD = 2**64 - 1  # whole numbers are kept to 64 bits by this mask
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -108,6 +107,11 @@ def normal(u: float) -> float:
     return _inverse(u or _FLOOR)
 
 
+def gamma_at(u: float, shape: float) -> float:
+    """Quantile at a uniform of the gamma with mean one and the given shape."""
+    return float(gammaincinv(shape, u)) / shape
+
+
 def gumbel(u: float) -> float:
     """Standard Gumbel quantile of a uniform."""
     return -log(-log(u if u > _FLOOR else _FLOOR))
@@ -164,10 +168,6 @@ class Luck:
     def after(self, h: int, key: int) -> float:
         """Uniform of one key further than a hash, for races that share all but the option."""
         return _one(h, key)
-
-    def gamma(self, shape: float, purpose: str, *keys: int) -> float:
-        """Gamma with mean one and the given shape, of a purpose and keys."""
-        return float(Draws(self.seed).gamma(shape, purpose, *keys))
 
     def normal(self, purpose: str, a: int, b: int | None = None, c: int | None = None) -> float:
         """Standard normal of a purpose and one to three keys."""
