@@ -69,6 +69,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     ),
     "adaptive": LOUD,
     "adaptive, endless hours": (*LOUD, "review.load=false"),
+    "short memory": (*LOUD, "review.load=false", "adaptation.reviewers.trust_halves_years=0.1"),
     "scandals": (
         *("conduct=adaptive", "conduct.file_everything=true", "review.load=false", "safeguards.goodwill.most=1.0"),
         *("adaptation.exposure.chance=1.0", "adaptation.exposure.lag_months=1.0", "adaptation.reviewers.suspends=1.0"),
@@ -458,7 +459,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "sim/review/memory.py",
         "memories.given[:] *= spec.keeps",
         "memories.given[:] *= 1.0",
-        "adaptive, endless hours",
+        "short memory",
     ),
     Mutant(
         "what became public elsewhere is not heard",
