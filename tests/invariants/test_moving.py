@@ -101,7 +101,9 @@ CASES = {
     "officers whom no colleague asks": Case({"conduct.police_share": 0.0}, {"review.police_answered": 0.1}, {}),
     "firms that nobody asks": Case({"conduct.direct_share": 0.0}, {"review.direct_days": 900.0}, {}),
     "what nobody shares unasked": Case({"conduct.spontaneous_most": 0.0}, {"review.spontaneous_days": 900.0}, {}),
-    "freezing that nobody asks for": Case({"conduct.preservation_share": 0.0}, {"review.preservation_days": 5.0}, {"conduct.preservation_share": 0.9}),
+    "freezing that nobody asks for": Case(
+        {"conduct.preservation_share": 0.0}, {"review.preservation_days": 5.0}, {"conduct.preservation_share": 0.9}
+    ),
     "grounds against no freezing": Case(
         DUTY | {"conduct.preservation_share": 0.0}, {"instruments.hanoi.stops_preservation.dual_criminality": True}, DUTY
     ),
@@ -109,7 +111,7 @@ CASES = {
         {}, {"adaptation.reviewers.prior_files": 1.0}, {"adaptation.reviewers.trust": True}
     ),
     "a look that no text knows": Case({}, {"safeguards.panel.bar": -1.0}, {"instruments.hanoi.safeguards.panel": "must"}),
-    "protection once received": Case({}, {"states.override.all.transfer_protection": 1.0}, MUCH_ABUSE | OWN_TRANSFER_LAW),
+    "protection once received": Case({}, {"states.override.all.transfer_protection": 1.0}, UNLOADED | OWN_TRANSFER_LAW),
     "a judge kept out where own law wants none": Case({}, {"instruments.hanoi.displaces.judge": True}, OWN_JUDGE),
     "officers without a queue": Case(UNLOADED, {"states.override.all.hours": 0.2}, {}),
     "a list that no dial names": Case(

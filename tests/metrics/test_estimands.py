@@ -702,7 +702,8 @@ def test_pairs_by_hand_and_in_any_order_of_the_rows() -> None:
 
 def test_a_longer_run_out_changes_nothing_that_is_counted_by_case() -> None:
     """Whoever is followed for 24 months is followed no longer because the run goes on."""
-    world = (*WORLDS["made up"], *EVENTFUL, "review.delay_months=14", "review.lapse_per_year=0.05", "conduct.preservation_share=0.35")
+    slow = ("review.delay_months=14", "review.lapse_per_year=0.05", "conduct.preservation_share=0.35")
+    world = (*WORLDS["made up"], *EVENTFUL, *slow)
     short, long = (simulate(load(*world, f"run_out_months={months}"), seed=11) for months in (24, 48))
     for metric in (*FOLLOWED, "domestic_share", "deterred_share"):
         before, after = measured(short, metric), measured(long, metric)
