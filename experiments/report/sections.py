@@ -15,7 +15,7 @@ from experiments.report import prose
 from experiments.report.capacities import beside_alone, side_by_side
 from experiments.report.facts import Facts, time_words
 from experiments.report.page import anchor, line, section, table, tag
-from experiments.report.parameters import SOURCE_STATUSES, lines_of
+from experiments.report.parameters import SHOWN_COLUMNS, SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture, order_of
 from experiments.report.sentences import (
     ABSENT,
@@ -85,7 +85,7 @@ def all_sections(
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
         "rests": ("What it rests on", rests(known)),
-        "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone))),
+        "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone, study.first.draws))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
         "tables": ("Tables", [*side_by_side(study, pairs), *beside_alone(study, both), *tables(study)]),
         "numbers": ("Every number behind it", numbers(known)),
@@ -244,7 +244,7 @@ def sure(study: ComparisonStudy) -> list[Element]:
     """Ranges and errors, worlds against luck, expectations, and what is missing."""
     worlds = int(study.facts["worlds"])
     range_told = range_in_words(worlds)
-    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.RANGES, prose.ERRORS, _together(study)]
+    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.ranges(study.first.draws), prose.ERRORS, _together(study)]
     content = [
         tag("p", " ".join(what)),
         tag("h3", "Unknown facts or luck?"),
@@ -364,7 +364,7 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
     body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
-    return table(caption, ("key", "value", "unit", "range", "role", "status", "source"), body, words=6)
+    return table(caption, ("key", "value", *SHOWN_COLUMNS), body, words=1 + len(SHOWN_COLUMNS))
 
 
 def limits_section(said: Mapping[str, str]) -> list[Element]:

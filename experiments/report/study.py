@@ -89,7 +89,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Facts) -> list[E
         *told,
         ("run", "What was run", _run(study, extent, facts)),
         ("rests", "What it rests on", _rests(study, known, facts)),
-        ("limits", "Limits", sections.limits_section(prose.limits(study.config.adaptation.anyone, study_prose.LIMITS))),
+        ("limits", "Limits", sections.limits_section(_limits(study))),
         ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
     ]
     model = odd(study.config, known)
@@ -196,6 +196,8 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
         way = "an adaptive search" if study.design.search else _DRAWS.get(str(study.design.draw), "a table made elsewhere")
         drawn = f"{several(count, 'number')} of the model were varied, in {several(extent.draws, 'draw')} ({way})."
         parameters = f"{drawn} {study_prose.DRAWN} {held}"
+    elif study.config.draws:
+        parameters = study_prose.PRIORS
     else:
         parameters = f"{study_prose.HELD} {held}"
     content = [
@@ -328,6 +330,10 @@ def _failed(failed: list[str], most: int) -> list[Element]:
 
 def _settings(keys: Mapping[str, object]) -> str:
     return "; ".join(f"{key} = {value}" for key, value in keys.items()) or "nothing"
+
+
+def _limits(study: Study) -> dict[str, str]:
+    return prose.limits(study.config.adaptation.anyone, study.config.draws, study_prose.LIMITS)
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> Element:

@@ -26,12 +26,14 @@ from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refus
 from sim.config.scenarios import hold_values_alone, parts_of
 from sim.errors import ConfigError, quoted
 from sim.places import accepted_options, groups, is_known, option_name, path_of
+from sim.register import drawable
 from sim.roles import LEVER, role_of
 from sim.world.leaves import Plain, leaves_of
 from sim.world.reforms import REFORMED
 
 _SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
 _MAY = {"": (True,), "+": (False,), "++": (True, False)}  # whether the key may be there already, by Hydra's sign
+_PARAMETERS, _APART, _AS_WRITTEN = "parameters", "except", "default"
 _NOT_VARIED = (*DERIVED, SCENARIO, DESIGN, "reforms")  # keys at the top from which, or with which, all else would change
 
 
@@ -101,7 +103,24 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
         put_anew(out, path, value)
         if path[0] in REFERENCE:
             _set_facts(out, key, value)
+    out = with_keys_apart(out, settings)
     return out | {"data": table_checksums(out)} if any(key.split(".")[0] == "states" for key in settings) else out
+
+
+def with_keys_apart(plain: Plain, settings: Mapping[str, object]) -> Plain:
+    """A composition in which facts that somebody sets are no longer drawn, if it draws its numbers; the original stays as it was.
+
+    A number of which a user or a design says the value has that value in every world. A lever is drawn where it is as shipped: arms
+    that differ in it share all else.
+    """
+    parameters = plain.get(_PARAMETERS)
+    if not isinstance(parameters, Mapping) or parameters.get("draw", _AS_WRITTEN) == _AS_WRITTEN:
+        return plain
+    said = parameters.get(_APART)
+    apart = leaves_of(said) if isinstance(said, Mapping) else {}
+    keys = leaves_of(settings).keys()
+    facts = [fact for fact in drawable() if role_of(fact) != LEVER and any(f"{fact}.".startswith(f"{key}.") for key in keys)]
+    return {**plain, _PARAMETERS: {**parameters, _APART: dict.fromkeys(facts, True) | apart}}
 
 
 def _set_facts(plain: Plain, key: str, value: object) -> None:
