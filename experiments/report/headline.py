@@ -139,7 +139,7 @@ def _content(of: HeadlinePage) -> list[Element]:
         ("cost", "What real investigations pay", _cost(of)),
         *([("staff", "If states hire with the load", _follows(of))] if len(of.answer.capacities()) > 1 else []),
         ("sure", "How sure", _sure(of)),
-        ("rests", "What it rests on", sections.rests(known, "study")),
+        ("rests", "What it rests on", sections.rests(known, "study", of.first.draws)),
         ("limits", "Limits", sections.limits_section(prose.limits(of.first.adaptation.anyone, of.first.draws))),
         ("rebuild", "How to rebuild it", sections.rebuild(of.facts, arm_digests(of.arms), of.first.data, BESIDE)),
         ("numbers", "Every number behind it", sections.numbers(known)),

@@ -59,6 +59,10 @@ STATUS_MEANINGS = (
     "fits the purpose exactly; “calibrated”, that it was set so that the model comes near a published pattern. The words read, "
     "inferred, secondary and unverified say how well the law's own text is known. All of them are listed at the end."
 )
+DRAWN = (
+    "With `parameters=prior` each world drew {count} of them within their priors, once for all scenarios, but for those that were "
+    "given; the tables show the values in the files."
+)
 SWEPT = (
     "These matter most and are least known: the project varies them in studies of their own. Here each is held at one value, so "
     "no range above speaks of them."
@@ -93,7 +97,7 @@ _EVERYONE = (
 )
 
 
-def limits(adapts: bool, drawn: bool, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
+def limits(adapts: bool, drawn: bool = False, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
     """What the answers are not, by heading, where somebody adapts or nobody, and where worlds draw their parameters or not."""
     head, text = _EVERYONE
     said = {**said, "Conditional": _PRIORS} if drawn else said

@@ -12,6 +12,7 @@ from experiments.analysis.capacities import BothCapacities
 from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
 from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
+from experiments.report.blocks import inline
 from experiments.report.capacities import beside_alone, side_by_side
 from experiments.report.facts import Facts, time_words
 from experiments.report.page import anchor, line, section, table, tag
@@ -84,7 +85,7 @@ def all_sections(
         "question": ("The question", question(study)),
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
-        "rests": ("What it rests on", rests(known)),
+        "rests": ("What it rests on", rests(known, drawn=study.first.draws)),
         "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone, study.first.draws))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
         "tables": ("Tables", [*side_by_side(study, pairs), *beside_alone(study, both), *tables(study)]),
@@ -340,16 +341,23 @@ def _missing(study: ComparisonStudy) -> list[str]:
 # --- what it rests on -----------------------------------------------------------------------------------------------------
 
 
-def rests(known: pd.DataFrame, of: str = "comparison") -> list[Element]:
-    """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what."""
+def rests(known: pd.DataFrame, of: str = "comparison", drawn: bool = False) -> list[Element]:
+    """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what.
+
+    ``drawn`` says that worlds drew the numbers that have a prior, which are then not held.
+    """
     counts = known["status"].value_counts()
     assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
     opening = f"{thousands(len(known))} numbers stand in the files that this {of} was composed of."
     part = f"{thousands(assumed)} of them ({unsigned_percent(100 * assumed / total)}) are assumed:"
     rows = [(status, thousands(int(counts[status]))) for status in SOURCE_STATUSES if status in counts.index]
     content = [tag("p", f"{opening} {part} {prose.STATUS_MEANINGS}"), table("Numbers by status", ("status", "numbers"), rows)]
-    if known["swept"].any():
-        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
+    moved = drawn & ~known["prior"].isin(["", "fixed"])
+    if drawn:
+        content.append(tag("p", inline(prose.DRAWN.format(count=thousands(int(moved.sum()))))))
+    held = known[known["swept"] & ~moved]
+    if len(held):
+        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", held)]
     if known["changed"].any():
         content.append(_parameters(f"Numbers that this {of} took instead of those in the files", known[known["changed"]]))
     return content

@@ -347,7 +347,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
         head = ("key", "from", "to", "drawn", "unit", "range", "role", "status", "source", "elsewhere held at")
         rows = [line(tag("code", key), *cells) for key, *cells in varied_numbers(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
-    return content + sections.rests(known, "study")
+    return content + sections.rests(known, "study", study.config.draws)
 
 
 def _rebuild(study: Study, extent: Extent, facts: Facts) -> list[Element]:

@@ -26,7 +26,6 @@ from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refus
 from sim.config.scenarios import hold_values_alone, parts_of
 from sim.errors import ConfigError, quoted
 from sim.places import accepted_options, groups, is_known, option_name, path_of
-from sim.register import drawable
 from sim.roles import LEVER, role_of
 from sim.world.leaves import Plain, leaves_of
 from sim.world.reforms import REFORMED
@@ -116,6 +115,8 @@ def with_keys_apart(plain: Plain, settings: Mapping[str, object]) -> Plain:
     parameters = plain.get(_PARAMETERS)
     if not isinstance(parameters, Mapping) or parameters.get("draw", _AS_WRITTEN) == _AS_WRITTEN:
         return plain
+    from sim.register import drawable  # it imports SciPy, which a listing of scenarios does not need
+
     said = parameters.get(_APART)
     apart = leaves_of(said) if isinstance(said, Mapping) else {}
     keys = leaves_of(settings).keys()
