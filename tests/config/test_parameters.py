@@ -120,7 +120,7 @@ def test_a_number_that_another_file_sets_is_not_drawn() -> None:
 
 def test_what_a_design_sets_at_a_point_is_not_drawn_there() -> None:
     plain = run_and_study_values(*SMALL, PRIOR)[0]
-    for settings in ({"review.rho": 0.5}, {"review.visible": {"honest": 2.0}}):
+    for settings in ({"review.rho": 0.5}, {"review.visible": {"honest": 2.0}}, {"adaptation.requesters.elasticity": 0.27}):
         config = checked_config(with_overrides(plain, settings))
         (key,) = leaves_of(settings)
         assert set(drawn(prior(), 5)) - set(drawn(config, 5)) == {key}
