@@ -36,6 +36,7 @@ STUDIES = {
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
     "states": "one state's law, care, hosting and texts, beside what dials change: rogatory states TUR definition=expansive",
+    "keys": "every number of the configuration with unit, support, prior, status and source: rogatory keys lapse",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "benchmark": "how fast it is on this machine, beside its draws alone and other frameworks: rogatory benchmark",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
@@ -45,8 +46,13 @@ _EXECUTED = ("demo", "headline", "law", "treaty", "run", "compare", "adaptation"
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _PLACES = ("--config-dir", "-cd")
-_BY_NAME = ("scenarios", "reproduce", "stores")  # studies that take names and no overrides
-_USAGES = {"stores": "rogatory stores [output=DIR]\n       rogatory stores remove NAME [NAME ...] [output=DIR]"}
+_BY_NAME = ("keys", "scenarios", "reproduce", "stores")  # studies that take names or words and no overrides
+_USAGES = {
+    "keys": "rogatory keys [WORD ...]",
+    "stores": "rogatory stores [output=DIR]\n       rogatory stores remove NAME [NAME ...] [output=DIR]",
+}
+_SCENARIOS = "names of scenarios, or none for all"
+_NAMED = {"keys": "words that stand in a key or in what is said of it, or none for all"}
 _HELP = ("-h", "--help")
 _DONE, _USAGE_ERROR, _FAILED, _DEFECT, _INTERRUPTED = 0, 2, 3, 5, 130
 EXIT_STATUSES = (
@@ -225,7 +231,7 @@ def _by_name(name: str, rest: list[str]) -> int:
         return _module("experiments.studies.stores").main(*rest) or _DONE
     places, names = _places_in(rest) if name == "scenarios" else ([], rest)
     if (strange := _first(names, lambda word: not word or word.startswith("-") or "=" in word)) is not None:
-        return _say(f"{name}: found {_quoted(strange)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
+        return _say(f"{name}: found {_quoted(strange)}; accepted: {_NAMED.get(name, _SCENARIOS)}", _USAGE_ERROR)
     study = _module(_home_of(name))
     with _module("sim.own_files").looking_in(*places):
         return study.main(*names) or _DONE

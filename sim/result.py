@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import metadata
 
@@ -72,11 +73,12 @@ def package_versions() -> dict[str, str]:
 class Result:
     """One finished run. Days count from the first day of the window; the run-in has negative days."""
 
-    def __init__(self, finished: Finished, config: Config, seed: int) -> None:
-        """Keep the arrays; frames are made on demand."""
+    def __init__(self, finished: Finished, config: Config, seed: int, drawn: Mapping[str, float] | None = None) -> None:
+        """Keep the arrays; frames are made on demand. ``drawn`` are the parameters that the world drew, by dotted key."""
         self.finished = finished
         self.config = config
         self.seed = seed
+        self.drawn = dict(drawn or {})
 
     @cached_property
     def cut(self) -> Sliced:
@@ -244,7 +246,10 @@ class Result:
 
     @property
     def manifest(self) -> dict[str, object]:
-        """Provenance: configuration, its digest, seeds, checksums of the tables, versions, what is absent and why."""
+        """Provenance: configuration, its digest, seeds, checksums of the tables, versions, what is absent and why.
+
+        Where parameters were drawn, the configuration is that of the world, and ``drawn`` has what it drew.
+        """
         return {
             "scenario": self.config.scenario_name,
             "config_digest": self.config.digest(),
@@ -260,6 +265,7 @@ class Result:
             "versions": package_versions(),
             "absent": self.absent,
             "config": self.config.plain(),
+            **({"parameters": "prior", "drawn": self.drawn} if self.drawn else {}),
         }
 
 

@@ -10,14 +10,19 @@ from math import exp
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    StrictBool,
     StrictInt,
+    model_serializer,
     model_validator,
 )
 
 from sim.conduct.learning import Learning
 from sim.conduct.menus import ConductSpec
+from sim.errors import meant
 from sim.naming import (
     Naming,
     first_stranger,
@@ -30,6 +35,7 @@ from sim.naming import (
     of_states,
     of_texts,
 )
+from sim.register import drawable, priors_digest
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
@@ -40,6 +46,7 @@ from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.dials import Dials
 from sim.world.instruments import Instrument
+from sim.world.leaves import leaves_of
 from sim.world.ranges import Seed
 from sim.world.record import Record, quoted
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
@@ -51,6 +58,7 @@ MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; count
 OF_DIALS = ("override", "lists")
 """Keys of ``states`` that are levers: they decide no world."""
 _NAMES = "scenario_name"  # follows from what was chosen, and decides nothing
+_PARAMETERS = "parameters"  # said where a world draws its numbers, and nowhere else
 _WRITTEN = "reforms"  # where a scenario's changes were written: what came of it stands in the texts, and decides nothing more
 
 
@@ -100,6 +108,39 @@ class Policy(Record):
         return self.model_copy(update={"dials": Dials(), "review": review})
 
 
+def _by_dotted_key(said: object) -> object:
+    return leaves_of(said) if isinstance(said, Mapping) else said
+
+
+class Parameters(Record):
+    """Whether the numbers of the configuration are taken as they are, or each world draws those of which a prior is known.
+
+    ``apart`` (``except`` in a file) are keys that are not drawn, each with all below it; false draws one after all.
+    """
+
+    draw: Literal["default", "prior"] = "default"
+    apart: Annotated[dict[str, StrictBool], BeforeValidator(_by_dotted_key)] = Field(default={}, alias="except")
+
+    @model_validator(mode="after")
+    def _known(self) -> Parameters:
+        if self.apart:
+            known = {".".join(key.split(".")[:depth]) for key in drawable() for depth in range(1, key.count(".") + 2)}
+            if strange := [key for key in self.apart if key not in known]:
+                told = "no number with a prior stands there; accepted: keys that `rogatory keys` lists with a prior"
+                raise ValueError(f"except.{strange[0]}: {told}{meant(strange[0], known)}")
+        return self
+
+    @model_serializer(mode="plain")
+    def _plainly(self) -> dict[str, Any]:
+        return {"draw": self.draw, "except": dict(self.apart)}
+
+    def is_apart(self, key: str) -> bool:
+        """Whether a key is not drawn: by the longest entry that it lies under."""
+        parts = key.split(".")
+        above = (".".join(parts[:depth]) for depth in range(len(parts), 0, -1))
+        return next((self.apart[name] for name in above if name in self.apart), False)
+
+
 class Config(Record):
     """Everything that decides a run, but for its seeds' use; ``scenario_name`` follows from the choice and decides nothing."""
 
@@ -122,8 +163,15 @@ class Config(Record):
     conduct: ConductSpec
     adaptation: Adaptation
     metrics: MetricsSpec
+    parameters: Parameters = Parameters()
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
     reference: Policy  # as adopted, whatever the scenario: it holds before the window, and sets every authority's capacity
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where nothing is drawn nothing is said of it: neither digests nor manifests know the key."""
+        plain: dict[str, Any] = handler(self)
+        return plain if self.draws else {name: value for name, value in plain.items() if name != _PARAMETERS}
 
     @model_validator(mode="after")
     def _attempts(self) -> Config:
@@ -197,8 +245,17 @@ class Config(Record):
         return _digest(self.decisive())
 
     def decisive(self) -> dict[str, Any]:
-        """The plain values that decide a result."""
-        return {key: value for key, value in self.plain().items() if key not in (_NAMES, _WRITTEN)}
+        """The plain values that decide a result; where numbers are drawn, with a digest of what they are drawn from."""
+        return {key: value for key, value in self.plain().items() if key not in (_NAMES, _WRITTEN)} | self._drawn_from()
+
+    @property
+    def draws(self) -> bool:
+        """Whether a world draws numbers of the configuration."""
+        return self.parameters.draw != "default"
+
+    def _drawn_from(self) -> dict[str, Any]:
+        """What beside its seed decides the numbers that a world draws; empty where it draws none."""
+        return {_PARAMETERS: self.plain()[_PARAMETERS] | {"priors": priors_digest()}} if self.draws else {}
 
     def world_digest(self) -> str:
         """The same for what decides a world's facts and the hours before the window, so that scenarios can share worlds."""
@@ -207,7 +264,7 @@ class Config(Record):
         decisive["states"] = without_dials(decisive["states"])
         of_window = {"load": None, "capacity": self.review.capacity == "as_adopted"}
         decisive["reference"] = decisive["reference"] | {"review": decisive["reference"]["review"] | of_window}
-        return _digest(decisive)
+        return _digest(decisive | self._drawn_from())
 
     def footing(self) -> str:
         """The same for all that two configurations must share to be compared: a world, and how authorities' hours are treated."""
@@ -216,7 +273,7 @@ class Config(Record):
     def bare_digest(self) -> str:
         """The same for what decides a world but for anybody's hours."""
         bare = {key: value for key, value in self.plain().items() if key in _BARE}
-        return _digest(bare | {"states": without_dials(bare["states"])})
+        return _digest(bare | {"states": without_dials(bare["states"])} | self._drawn_from())
 
     @property
     def dials(self) -> Dials:

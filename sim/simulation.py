@@ -15,6 +15,7 @@ from sim.draws import Draws
 from sim.enactment import check_society
 from sim.folding import pages_drawn, pages_in
 from sim.month import advance, begin
+from sim.parameters import drawn, resolved
 from sim.result import Result
 from sim.review.safeguard import in_check_order
 from sim.review.spec import force_codes
@@ -40,6 +41,7 @@ def with_capacity(config: Config, world: World) -> World:
     that a scenario changes enters it, so hours are a fact of the world. Under ``review.capacity=as_adopted`` the treaty is in force
     throughout. A floor stands for the smallest office.
     """
+    config = resolved(config, world.seed)
     months = config.calibration_months
     treaty_from = 0 if config.reference.review.capacity == "as_adopted" else months
     return world.with_capacity(_hours_for(config, world, rules_of(config.reference, world, False, treaty_from)))
@@ -151,11 +153,13 @@ def hours_that_follow(config: Config, world: World, rules: Rules) -> Reals:
 
 def world_of(config: Config, world_seed: int) -> World:
     """The world of a configuration and seed; the last one built is kept, so that scenarios of one seed share it."""
+    config = resolved(config, world_seed)
     return _world(_Settled(config, config.world_digest()), world_seed)
 
 
 def keep_facts(config: Config, world_seed: int, event_seed: int, rows: bool) -> None:
     """Build what runs of one world and luck share, so that the next one finds it."""
+    config = resolved(config, world_seed)
     world = world_of(config, world_seed)
     if rows or shares_cases(config, demand_of(world, config.demand)):
         kept_latent_cases(config, world, event_seed)
@@ -168,6 +172,7 @@ def shares_cases(config: Config, demand: Demand) -> bool:
 
 def kept_latent_cases(config: Config, world: World, event_seed: int) -> Cases:
     """The latent cases of a world and event seed; the last ones are kept, so that scenarios of one seed share them."""
+    config = resolved(config, world.seed)
     return _cases(_Settled(config, config.world_digest()), world.seed, event_seed, config.months)
 
 
@@ -176,6 +181,7 @@ def check(config: Config, known: dict[tuple[str, int], StateTable] | None = None
 
     ``known`` keeps the states of each world that was built, for further configurations of the same world.
     """
+    config = resolved(config, config.seed)
     known, world = {} if known is None else known, (config.world_digest(), config.seed)
     if world not in known:
         known[world] = build_states(config.states, config.people, config.demand, config.offences, config.seed)
@@ -193,16 +199,25 @@ def _checked_seed(key: str, seed: object) -> int:
     return int(seed)
 
 
+def seeds_of(config: Config, seed: int | None = None, world_seed: int | None = None) -> tuple[int, int]:
+    """Event and world seed of a run, from what is given and what the configuration says. Raises ``ConfigError``."""
+    event_seed = config.seed if seed is None else _checked_seed("seed", seed)
+    fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
+    return event_seed, event_seed if fixed is None else fixed
+
+
 def prepare(config: Config, seed: int | None = None, world_seed: int | None = None, rows: bool = True) -> Run:
     """A run ready for its first month. ``seed`` sets event and world seed alike unless ``world_seed`` is given.
+
+    Where the configuration draws its parameters the run has them as its world draws them (``run.config``).
 
     ``rows`` says whether all cases and requests stay in it. Raises ``ConfigError`` where a user's own estimand wants them.
     """
     if config.metrics.own and not rows:
         raise ConfigError("rows: found False with own estimands, which read every request; accepted: True")
-    event_seed = config.seed if seed is None else _checked_seed("seed", seed)
-    fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
-    world = world_of(config, event_seed if fixed is None else fixed)
+    event_seed, of_world = seeds_of(config, seed, world_seed)
+    config = resolved(config, of_world)
+    world = world_of(config, of_world)
     rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
     if config.policy != config.reference or follows(config.policy):  # a scenario begins on the window's first day
         before = _rules_before(config, world)
@@ -241,9 +256,9 @@ def simulate(config: Config, seed: int | None = None, world_seed: int | None = N
     configuration and seeds give the same tables, byte for byte, on any day and in any process.
 
     Without ``rows`` the estimands are the same, memory hardly grows with simulated time, and the result has no table of cases,
-    of requests or of months.
+    of requests or of months. Where parameters are drawn, the result's configuration has them as its world drew them.
     """
     run = prepare(config, seed, world_seed, rows)
     while run.month < run.months:
         advance(run)
-    return Result(finish(run), config, run.draws.seed)
+    return Result(finish(run), run.config, run.draws.seed, drawn(config, run.world.seed))

@@ -52,9 +52,10 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
 def check_pair(name: str, config: Config, baseline: Config) -> None:
     """Raise ``ConfigError`` for an arm whose world, cases or estimands are not its baseline's; ``name`` is the arm's."""
     ours, theirs = (side.plain() | {"states": without_dials(side.plain()["states"])} for side in (config, baseline))
-    for key in ours:
-        if key not in _FREE and ours[key] != theirs[key]:
-            differing = next(iter(changed_leaves(theirs[key], ours[key])), "") if isinstance(ours[key], dict) else ""
+    for key in dict.fromkeys([*ours, *theirs]):  # parameters stand there only where they are drawn
+        if key not in _FREE and ours.get(key) != theirs.get(key):
+            before, after = theirs.get(key, {}), ours.get(key, {})
+            differing = next(iter(changed_leaves(before, after)), "") if isinstance(after, dict) else ""
             named = f"{'' if key == 'reference' else f'{key}.'}{differing}" if differing else key
             raise ConfigError(
                 f"{name}: {named} is not that of its baseline {baseline.scenario_name}; accepted: arms that differ in "

@@ -201,8 +201,8 @@ def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Elem
         ("displaced", "What is had another way", _displaced(study)),
         ("moved", "Where adaptation moves disclosures", _moved(study)),
         ("sure", "How sure", _sure(study)),
-        ("rests", "What it rests on", [tag("p", adapted_prose.DESCRIBED), *sections.rests(known, "study")]),
-        ("limits", "Limits", sections.limits_section(prose.limits(True))),
+        ("rests", "What it rests on", [tag("p", adapted_prose.DESCRIBED), *sections.rests(known, "study", study.then.draws)]),
+        ("limits", "Limits", sections.limits_section(prose.limits(True, study.then.draws))),
         ("rebuild", "How to rebuild it", sections.rebuild(study.facts, digests, study.first.data, adapted_prose.BESIDE)),
         ("numbers", "Every number behind it", sections.numbers(known)),
     ]

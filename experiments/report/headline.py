@@ -139,8 +139,8 @@ def _content(of: HeadlinePage) -> list[Element]:
         ("cost", "What real investigations pay", _cost(of)),
         *([("staff", "If states hire with the load", _follows(of))] if len(of.answer.capacities()) > 1 else []),
         ("sure", "How sure", _sure(of)),
-        ("rests", "What it rests on", sections.rests(known, "study")),
-        ("limits", "Limits", sections.limits_section(prose.limits(of.first.adaptation.anyone))),
+        ("rests", "What it rests on", sections.rests(known, "study", of.first.draws)),
+        ("limits", "Limits", sections.limits_section(prose.limits(of.first.adaptation.anyone, of.first.draws))),
         ("rebuild", "How to rebuild it", sections.rebuild(of.facts, arm_digests(of.arms), of.first.data, BESIDE)),
         ("numbers", "Every number behind it", sections.numbers(known)),
     ]
@@ -340,7 +340,7 @@ def _sure(of: HeadlinePage) -> list[Element]:
     mostly = sum(float(row["chance_share"]) > MOSTLY_CHANCE for row in lucky)
     return [
         tag("p", how_sure(of.facts["worlds"], of.facts["replicates"], of.facts["years"])),
-        tag("p", f"{prose.RANGES} {prose.ERRORS}"),
+        tag("p", f"{prose.ranges(of.first.draws)} {prose.ERRORS}"),
         tag(
             "p",
             f"Of {several(len(lucky), 'change')} of journalists and dissidents, in {thousands(mostly)} luck makes more than half "

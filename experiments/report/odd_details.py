@@ -10,7 +10,7 @@ import pandas as pd
 from experiments.report import odd_prose
 from experiments.report.blocks import Block, CodeLines, Folded, Grid, Items, Text, TextPart, docstring_blocks, listed_as
 from experiments.report.code import _SIM, Function, Step, calls_of, module_of, modules_in, record_doc
-from experiments.report.parameters import lines_of
+from experiments.report.parameters import SHOWN_COLUMNS, lines_of
 from sim.places import config_folder
 from sim.review.safeguard import home_of, in_check_order, moves_of
 from sim.settings import Config
@@ -37,7 +37,7 @@ _LAW = ("sim.world.instruments", "sim.world.reforms", "sim.world.breadth")
 _DEEP = 2  # levels of calls that are told of the setting-up
 _SHAPED = ("safeguards", "parties", "stops_preservation", "displaces")  # fields of a text with a table or an entry of their own
 _PLAIN = ("states", "people", "demand", "conduct", "review", "metrics")  # groups whose words and switches are listed
-_KEYS = ("key", "value", "unit", "range", "role", "status", "source")
+_KEYS = ("key", "value", *SHOWN_COLUMNS)
 
 
 def details(config: Config, known: pd.DataFrame) -> TextPart:

@@ -30,8 +30,20 @@ FALL_AND_RISE = (
 RANGES = (
     "A world is one draw of what nobody knows about the one real world (drawn laws, hosting, treaties); its value is the mean over "
     "its replicates, so some luck is left in it. The range does not shrink with computing time. “Mostly chance” is said where luck "
-    "makes more than half of the variance of a world's value. The parameters below are held, and no range speaks of them."
+    "makes more than half of the variance of a world's value."
 )
+_HELD = "The parameters below are held, and no range speaks of them."
+_DRAWN = (
+    "Each world drew its parameters within their priors too (`parameters=prior`), so a range over worlds holds what is not known "
+    "of them; the priors themselves are judgements."
+)
+
+
+def ranges(drawn: bool) -> str:
+    """What a range over worlds is, where worlds draw their parameters and where they do not."""
+    return f"{RANGES} {_DRAWN if drawn else _HELD}"
+
+
 ERRORS = (
     "The simulation error says how far the mean over worlds would move in another study of as many worlds (95\u202f%, Student's t; "
     "Fieller's for per cents): it tells whether enough was computed, not how the real world is."
@@ -46,6 +58,10 @@ STATUS_MEANINGS = (
     "a choice of the modeller without a source. “Sourced” means that a published figure stands behind the number, not that it "
     "fits the purpose exactly; “calibrated”, that it was set so that the model comes near a published pattern. The words read, "
     "inferred, secondary and unverified say how well the law's own text is known. All of them are listed at the end."
+)
+DRAWN = (
+    "With `parameters=prior` each world drew {count} of them within their priors, once for all scenarios, but for those that were "
+    "given; the tables show the values in the files."
 )
 SWEPT = (
     "These matter most and are least known: the project varies them in studies of their own. Here each is held at one value, so "
@@ -69,6 +85,10 @@ LIMITS = {
     "modelled, and the people at risk are a closed cohort.",
     "Small numbers": "Where fewer events than the least number stand behind a cell, pooled over all runs, no rate is given.",
 }
+_PRIORS = (
+    "Ranges cover unknown facts, luck, and the numbers that each world drew within their priors. Priors are judgements: others can "
+    "move the size of an effect, and for small effects its direction. No evidence has been used to narrow them."
+)
 _EVERYONE = (
     "How anyone adapts is assumed",
     "Here some of them adapt: requesters, reviewers, people, legislatures or parties, as the switches under adaptation in the "
@@ -77,9 +97,10 @@ _EVERYONE = (
 )
 
 
-def limits(adapts: bool, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
-    """What the answers are not, by heading, where somebody adapts and where nobody does."""
+def limits(adapts: bool, drawn: bool = False, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
+    """What the answers are not, by heading, where somebody adapts or nobody, and where worlds draw their parameters or not."""
     head, text = _EVERYONE
+    said = {**said, "Conditional": _PRIORS} if drawn else said
     return {head if adapts and key == _NOBODY else key: text if adapts and key == _NOBODY else words for key, words in said.items()}
 
 

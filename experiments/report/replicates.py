@@ -107,7 +107,7 @@ def _pages(
     few, named = {"fewest": fewest}, {"names": frames.names_of(last) | spelt}
     base = {"baseline": first.scenario_name} if len(configs) > 1 else {}
     said = {"baseline": spelt[first.scenario_name]}
-    band = f"{_range_line(worlds, replicates)}; parameters are held."
+    band = f"{_range_line(worlds, replicates)}; {'parameters are drawn in each world' if first.draws else 'parameters are held'}."
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "targeted_change": lambda: (

@@ -12,10 +12,11 @@ from experiments.analysis.capacities import BothCapacities
 from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
 from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
+from experiments.report.blocks import inline
 from experiments.report.capacities import beside_alone, side_by_side
 from experiments.report.facts import Facts, time_words
 from experiments.report.page import anchor, line, section, table, tag
-from experiments.report.parameters import SOURCE_STATUSES, lines_of
+from experiments.report.parameters import SHOWN_COLUMNS, SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture, order_of
 from experiments.report.sentences import (
     ABSENT,
@@ -84,8 +85,8 @@ def all_sections(
         "question": ("The question", question(study)),
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
-        "rests": ("What it rests on", rests(known)),
-        "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone))),
+        "rests": ("What it rests on", rests(known, drawn=study.first.draws)),
+        "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone, study.first.draws))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
         "tables": ("Tables", [*side_by_side(study, pairs), *beside_alone(study, both), *tables(study)]),
         "numbers": ("Every number behind it", numbers(known)),
@@ -244,7 +245,7 @@ def sure(study: ComparisonStudy) -> list[Element]:
     """Ranges and errors, worlds against luck, expectations, and what is missing."""
     worlds = int(study.facts["worlds"])
     range_told = range_in_words(worlds)
-    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.RANGES, prose.ERRORS, _together(study)]
+    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.ranges(study.first.draws), prose.ERRORS, _together(study)]
     content = [
         tag("p", " ".join(what)),
         tag("h3", "Unknown facts or luck?"),
@@ -340,16 +341,23 @@ def _missing(study: ComparisonStudy) -> list[str]:
 # --- what it rests on -----------------------------------------------------------------------------------------------------
 
 
-def rests(known: pd.DataFrame, of: str = "comparison") -> list[Element]:
-    """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what."""
+def rests(known: pd.DataFrame, of: str = "comparison", drawn: bool = False) -> list[Element]:
+    """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what.
+
+    ``drawn`` says that worlds drew the numbers that have a prior, which are then not held.
+    """
     counts = known["status"].value_counts()
     assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
     opening = f"{thousands(len(known))} numbers stand in the files that this {of} was composed of."
     part = f"{thousands(assumed)} of them ({unsigned_percent(100 * assumed / total)}) are assumed:"
     rows = [(status, thousands(int(counts[status]))) for status in SOURCE_STATUSES if status in counts.index]
     content = [tag("p", f"{opening} {part} {prose.STATUS_MEANINGS}"), table("Numbers by status", ("status", "numbers"), rows)]
-    if known["swept"].any():
-        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
+    moved = drawn & ~known["prior"].isin(["", "fixed"])
+    if drawn:
+        content.append(tag("p", inline(prose.DRAWN.format(count=thousands(int(moved.sum()))))))
+    held = known[known["swept"] & ~moved]
+    if len(held):
+        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", held)]
     if known["changed"].any():
         content.append(_parameters(f"Numbers that this {of} took instead of those in the files", known[known["changed"]]))
     return content
@@ -364,7 +372,7 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
     body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
-    return table(caption, ("key", "value", "unit", "range", "role", "status", "source"), body, words=6)
+    return table(caption, ("key", "value", *SHOWN_COLUMNS), body, words=1 + len(SHOWN_COLUMNS))
 
 
 def limits_section(said: Mapping[str, str]) -> list[Element]:

@@ -15,7 +15,7 @@ from experiments.design.arms import APART
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.scenarios import scenario_overrides
 from experiments.report.facts import Facts
-from experiments.report.parameters import NOTE_COLUMNS, notes_in, parameters, scenarios_in_name
+from experiments.report.parameters import notes_in, parameters, scenarios_in_name
 from experiments.report.sentences import listed, several
 from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
 from experiments.text import spoken, thousands
@@ -31,6 +31,8 @@ _MINUTE, _HOUR = 60.0, 3600.0  # seconds
 _HEADED = re.compile(r"^# (Motive|Expect): +(.+)$", re.MULTILINE)
 _HEADS = {"Motive": "Why it is asked", "Expect": "Expected before the runs"}
 _SHAPES = {"uniform": "evenly", "log": "evenly in the logarithm", "whole": "whole numbers"}
+_UNVARIED = {False: "none: no parameter is varied", True: "one a world, of every number that has a prior"}
+_BEHIND = ("unit", "range", "role", "status", "source")  # of a number whose bounds stand beside it
 
 
 class Extent(NamedTuple):
@@ -86,7 +88,7 @@ def _design_rows(study: Study, draws: int) -> list[tuple[str, str]]:
         ("Policies", _named(scenarios_in(points))),
         ("Levers", _named(levers) if levers else ""),
         ("Conditions", _named(conditions) if conditions else ""),
-        ("Draws of parameters", thousands(draws) if study.design.uncertainties else "none: no parameter is varied"),
+        ("Draws of parameters", thousands(draws) if study.design.uncertainties else _UNVARIED[study.config.draws]),
     ]
     return [row for row in rows if row[1]]
 
@@ -170,18 +172,19 @@ def _policy_of(name: str, design: Design) -> Sequence[str]:
 
 def varied_numbers(study: Study, facts: Facts) -> list[tuple[str, ...]]:
     """A row a number that the study varies: key, from, to, how, what its note says, and its value in its own file."""
-    said = {key: list(rest) for key, _, _, *rest in notes_in(designed(study, facts).text)}
+    said = {note.key: note._asdict() for note in notes_in(designed(study, facts).text)}
     own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
     rows = []
     for key, uncertainty in study.design.uncertainties.items():
-        behind = next((rest for place, rest in said.items() if place.startswith(f"uncertainties.{key}.")), None)
+        note = next((one for place, one in said.items() if place.startswith(f"uncertainties.{key}.")), None)
         known = own.loc[key] if key in own.index else None
-        if behind is None:
-            behind = [str(known[name]) for name in NOTE_COLUMNS] if known is not None else [""] * len(NOTE_COLUMNS)
-        behind[2] = behind[2] or role_of(key)
+        behind = dict.fromkeys(_BEHIND, "") if known is None else {name: str(known[name]) for name in _BEHIND}
+        if note is not None:
+            behind = {name: str(note[name]) for name in _BEHIND}
+        behind["role"] = behind["role"] or role_of(key)
         ends = _ends(uncertainty)
         way = "from a list" if uncertainty.values is not None else _SHAPES[uncertainty.shape]
-        rows.append((key, ends[0], ends[-1], way, *behind, "" if known is None else str(known["value"])))
+        rows.append((key, ends[0], ends[-1], way, *behind.values(), "" if known is None else str(known["value"])))
     return rows
 
 

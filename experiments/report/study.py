@@ -89,7 +89,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Facts) -> list[E
         *told,
         ("run", "What was run", _run(study, extent, facts)),
         ("rests", "What it rests on", _rests(study, known, facts)),
-        ("limits", "Limits", sections.limits_section(prose.limits(study.config.adaptation.anyone, study_prose.LIMITS))),
+        ("limits", "Limits", sections.limits_section(_limits(study))),
         ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
     ]
     model = odd(study.config, known)
@@ -196,6 +196,8 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
         way = "an adaptive search" if study.design.search else _DRAWS.get(str(study.design.draw), "a table made elsewhere")
         drawn = f"{several(count, 'number')} of the model were varied, in {several(extent.draws, 'draw')} ({way})."
         parameters = f"{drawn} {study_prose.DRAWN} {held}"
+    elif study.config.draws:
+        parameters = study_prose.PRIORS
     else:
         parameters = f"{study_prose.HELD} {held}"
     content = [
@@ -330,6 +332,10 @@ def _settings(keys: Mapping[str, object]) -> str:
     return "; ".join(f"{key} = {value}" for key, value in keys.items()) or "nothing"
 
 
+def _limits(study: Study) -> dict[str, str]:
+    return prose.limits(study.config.adaptation.anyone, study.config.draws, study_prose.LIMITS)
+
+
 def _pairs(rows: Sequence[tuple[str, str]]) -> Element:
     return tag("dl", [part for head, text in rows for part in (tag("dt", head), tag("dd", text))], class_="facts")
 
@@ -341,7 +347,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
         head = ("key", "from", "to", "drawn", "unit", "range", "role", "status", "source", "elsewhere held at")
         rows = [line(tag("code", key), *cells) for key, *cells in varied_numbers(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
-    return content + sections.rests(known, "study")
+    return content + sections.rests(known, "study", study.config.draws)
 
 
 def _rebuild(study: Study, extent: Extent, facts: Facts) -> list[Element]:

@@ -16,6 +16,10 @@ HELD = (
     "No parameter was varied. Every range on this page is over worlds alone, and another plausible set of parameters can "
     "move the size of an effect, and for small effects its direction."
 )
+PRIORS = (
+    "Each world drew every number that has a prior (`parameters=prior`), once for all points: a range over worlds holds what is "
+    "not known of these numbers too. Priors are judgements, and no evidence has narrowed them."
+)
 PAIRED = "All points meet the same worlds and the same luck, so differences between points are paired by world."
 ONE_WORLD = "One world gives no range over worlds at all."
 NO_ANALYSIS = "No analysis has been made of these runs: what follows says what was run, and on what it rests."

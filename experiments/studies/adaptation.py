@@ -81,7 +81,7 @@ _QUESTION = "What does each scenario protect on paper, and what is left of it on
 _FIGURES = "figures"  # folder of the figure
 _HONEST = (
     "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Ranges say "
-    "nothing of the parameters that are assumed; simulation errors stand in headline.csv."
+    "nothing of parameters that are held at one value; simulation errors stand in headline.csv."
 )
 
 

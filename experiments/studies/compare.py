@@ -203,7 +203,7 @@ _COLUMNS = {
 }
 _BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
 _HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
-_UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of the parameters that are assumed."
+_UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of parameters that are held at one value."
 
 
 def closing_lines(

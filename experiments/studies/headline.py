@@ -84,7 +84,7 @@ _READING = (
 _BEFORE = f"The map holds {capacity_words(BEFORE)}; cells {capacity_words('follows')} stand in tables below."
 _HONEST = (
     "Conditional, relative answers: the true extent of abuse is unknown to anyone. Ranges go over worlds, draws of what nobody "
-    "knows of the one real world; they say nothing of the parameters that are assumed."
+    "knows of the one real world; they say nothing of parameters that are held at one value."
 )
 
 

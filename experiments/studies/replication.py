@@ -117,6 +117,9 @@ def _configurations(arms: Sequence[Config]) -> dict[str, dict[str, object]]:
     return {name: {"digest": config.digest(), "config": config.plain()} for name, config in named}
 
 
+_HELD = "Neither speaks of parameters that are held at one value."
+
+
 def _tell(console: Terminal, written: Path, plan: Plan, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
     store, worlds = plan.folder, len(plan.worlds)
@@ -124,7 +127,7 @@ def _tell(console: Terminal, written: Path, plan: Plan, missing: Collection[str]
     lines = [
         f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. "
-        f"{said_of_ranges(worlds)} {_LUCK if plan.replicates == 1 else _CHANCE} Neither speaks of the parameters that are assumed.",
+        f"{said_of_ranges(worlds)} {_LUCK if plan.replicates == 1 else _CHANCE} {_HELD}",
     ]
     if worlds < FEWEST_WORLDS:
         lines.append(f"{too_few_worlds(worlds).capitalize()}.")

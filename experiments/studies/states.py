@@ -19,6 +19,7 @@ from experiments.console import console_of
 from experiments.settings import asked_by
 from experiments.text import counted, in_a_row, percent
 from sim.draws import Draws
+from sim.parameters import resolved
 from sim.review.spec import care_of
 from sim.rules import Rules, rules_of
 from sim.settings import Config, Policy
@@ -60,6 +61,7 @@ def main(codes: Sequence[str], *overrides: str) -> None:
     config, _ = asked_by(*overrides)
     check(config)
     seed = config.seed if config.world_seed is None else config.world_seed
+    config = resolved(config, seed)
     states = build_states(config.states, config.people, config.demand, config.offences, seed)
     rows = [_row(code, states) for code in codes]
     console = console_of()

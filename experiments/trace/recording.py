@@ -102,7 +102,7 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         if month in watch.months and run.rules.adaptation.reviewers.remembers:
             rules[month] = held
     return Witnessed(
-        config=config,
+        config=run.config,
         run=run,
         finished=finish(run),
         stages=_held(watch.stages),

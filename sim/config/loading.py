@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.composition import SEARCHPATH, Asked, chooses, folders_in, key_of, refuse_length, spread, to_yaml
+from sim.composition import SEARCHPATH, Asked, chooses, folders_in, key_of, refuse_length, spread, to_yaml, value_of
 from sim.config.checking import checked_config
 from sim.config.derived import name_of, reference_in, reforms_everywhere, table_checksums, with_facts, with_reforms
 from sim.config.given import Given
 from sim.config.keys import of_studies
-from sim.config.overlay import composition_of
+from sim.config.overlay import composition_of, with_keys_apart
 from sim.config.scenarios import choose_files, groups_chosen, refuse_facts
 from sim.errors import ConfigError, quoted
 from sim.own_files import looking_in
@@ -120,6 +120,8 @@ def _chosen_and_adopted(given: Given) -> tuple[Plain, Plain]:
     everywhere = reforms_everywhere(chosen)
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         chosen = with_reforms(chosen, adopted["instruments"], given.others)
+    by_hand = {key_of(override): value_of(override) for override in given.others if "=" in override and not chooses(override)}
+    chosen = with_keys_apart(chosen, by_hand)
     return {**chosen, **given.design, "scenario_name": name_of(given.scenarios, everywhere)}, adopted
 
 

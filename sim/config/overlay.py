@@ -32,6 +32,7 @@ from sim.world.reforms import REFORMED
 
 _SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
 _MAY = {"": (True,), "+": (False,), "++": (True, False)}  # whether the key may be there already, by Hydra's sign
+_PARAMETERS, _APART, _AS_WRITTEN = "parameters", "except", "default"
 _NOT_VARIED = (*DERIVED, SCENARIO, DESIGN, "reforms")  # keys at the top from which, or with which, all else would change
 
 
@@ -101,7 +102,27 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
         put_anew(out, path, value)
         if path[0] in REFERENCE:
             _set_facts(out, key, value)
+    out = with_keys_apart(out, settings, levers=True)
     return out | {"data": table_checksums(out)} if any(key.split(".")[0] == "states" for key in settings) else out
+
+
+def with_keys_apart(plain: Plain, settings: Mapping[str, object], levers: bool = False) -> Plain:
+    """A composition in which facts that somebody sets are no longer drawn, if it draws its numbers; the original stays as it was.
+
+    A number of which a user or a design says the value has that value in every world. ``levers`` says that this holds of levers
+    too: of those of a point, not of those of an arm, which must share with its baseline what is drawn.
+    """
+    parameters = plain.get(_PARAMETERS)
+    if not isinstance(parameters, Mapping) or parameters.get("draw", _AS_WRITTEN) == _AS_WRITTEN:
+        return plain
+    from sim.register import drawable  # it imports SciPy, which a listing of scenarios does not need
+
+    said = parameters.get(_APART)
+    apart = leaves_of(said) if isinstance(said, Mapping) else {}
+    keys = leaves_of(settings).keys()
+    known = [name for name in drawable() if levers or role_of(name) != LEVER]
+    given = [name for name in known if any(f"{name}.".startswith(f"{key}.") for key in keys)]
+    return {**plain, _PARAMETERS: {**parameters, _APART: dict.fromkeys(given, True) | apart}}
 
 
 def _set_facts(plain: Plain, key: str, value: object) -> None:

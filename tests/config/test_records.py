@@ -18,7 +18,7 @@ from sim.world.record import ConfigError
 from tests.shell import status_of
 
 DERIVED = {"reference", "data"}  # of the run, from what else is chosen
-OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
+OF_NAMES = ("keys", "scenarios", "reproduce", "stores")  # studies that take no keys
 OF_KEYS = [study for study in STUDIES if study not in OF_NAMES]
 OF_A_STUDY = {
     "seeds": "3", "replicates": "5", "until": "0.5", "most_seeds": "7", "scenarios": "[judge]", "baseline": "no_treaty",

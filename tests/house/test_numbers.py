@@ -22,6 +22,7 @@ SAFEGUARDS = sorted((CONFIGS / "safeguard").glob("*.yaml"))
 ROLES = ("fact", "lever", "design")
 COMMENT = re.compile(
     rf"(?P<unit>[^;]*\w[^;]*); (?P<range>[^;]+); (?:(?P<role>{'|'.join(ROLES)}); )?"
+    r"(?:prior (?P<prior>[^;]*\w[^;]*); )?(?P<weak>weak; )?(?:informs (?P<informs>P\d+(?: P\d+)*); )?"
     rf"(?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*)"
 )
 NUMBER = r"-?\d+(?:\.\d+)?"
@@ -130,6 +131,10 @@ def test_every_number_in_the_configuration_says_unit_range_and_source(path: Path
         "a: 1  # years; some; assumed: x",
         "a: 1.5  # years; whole number; assumed: x",
         "a: {b: 0.1, c: 1.4}  # shares; 0-1; assumed: x",
+        "a: 1  # hours; >=0; fact; prior ; assumed: x",
+        "a: 1  # hours; >=0; weak; prior U(0, 2); assumed: x",
+        "a: 1  # hours; >=0; fact; informs 7; assumed: x",
+        "a: 1  # hours; >=0; fact; doubtful; assumed: x",
     ],
 )
 def test_a_silent_number_is_noticed(line: str) -> None:
@@ -147,6 +152,7 @@ def test_a_silent_number_is_noticed(line: str) -> None:
         "a: {b: 0.1, c: 0.4}  # shares; 0-1; read: Art 2(h)",
         "a: -2  # log odds; any; unverified: x, # y",
         "a: -0.5  # correlation; -1 to 1; inferred: x",
+        "a: 1  # hours; >=0; fact; prior LN(1, 0.5); weak; informs P2 P7; assumed: x",
     ],
 )
 def test_a_number_that_speaks_is_let_through(line: str) -> None:

@@ -36,7 +36,7 @@ SMALLER = {
 FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
-OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
+OF_NAMES = ("keys", "scenarios", "reproduce", "stores")  # studies that take no keys
 OF_THE_QUESTION = ("headline", "demo")  # their designs say how many worlds, unless they are asked
 MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points", *OF_THE_QUESTION)  # a world for each arm, replicate or point
 

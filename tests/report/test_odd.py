@@ -394,7 +394,7 @@ def test_every_number_of_the_composed_configuration_is_told_with_unit_and_source
         for key, *cells in lines_of(rows):
             assert (f"``{key}``", *cells) in shown
             assert cells[1]
-            assert cells[4]
+            assert cells[6]
 
 
 def test_every_column_of_every_table_that_is_read_is_told_with_its_checksum() -> None:

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.report.parameters import PARAMETER_COLUMNS, SOURCE_STATUSES, joined_numbers, parameters
+from experiments.report import prose, sections
+from experiments.report.parameters import (
+    NOTE_COLUMNS,
+    PARAMETER_COLUMNS,
+    SHOWN_COLUMNS,
+    SOURCE_STATUSES,
+    joined_numbers,
+    lines_of,
+    parameters,
+)
 from sim.config import load
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -153,3 +162,32 @@ def test_an_option_that_builds_on_another_tells_the_numbers_of_both_and_each_onc
     assert (attempts["file"], attempts["value"], attempts["changed"]) == ("conduct/adaptive.yaml", "3", False)
     assert (known["file"] == "conduct/naive.yaml").sum() == (plain["file"] == "conduct/naive.yaml").sum() > 10
     assert not known["changed"].any()
+
+
+def test_a_table_shows_the_prior_what_informs_it_and_a_weak_source() -> None:
+    known = parameters([], load().plain())
+    assert set(NOTE_COLUMNS) <= set(known.columns)
+    rows = {key: cells for key, *cells in lines_of(known)}
+    assert rows["review.lapse_per_year"][: 1 + len(SHOWN_COLUMNS) - 1] == [
+        "0.4",
+        "hazard per year",
+        "0-1000000",
+        "fact",
+        "G(0.25, 2)",
+        "P7 P9",
+        "calibrated",
+    ]
+    assert rows["review.utilisation_high"][6] == "assumed, weak"
+    assert rows["years"][4:6] == ["", ""]
+
+
+def test_where_worlds_draw_the_numbers_the_page_says_so_and_holds_none_of_them() -> None:
+    known = parameters([], load().plain())
+    plain, drawn = (" ".join(part for one in sections.rests(known, drawn=way) for part in one.itertext()) for way in (False, True))
+    assert "review.rho" in plain  # swept elsewhere
+    assert "review.rho" not in drawn
+    assert "parameters=prior" in drawn
+    assert "parameters=prior" not in plain
+    assert "are held" in prose.ranges(False)
+    assert "are held" not in prose.ranges(True)
+    assert prose.limits(False, True)["Conditional"] != prose.LIMITS["Conditional"] == prose.limits(False)["Conditional"]
