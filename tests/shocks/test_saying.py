@@ -125,7 +125,7 @@ def test_keys_with_dots_and_keys_within_keys_say_the_same() -> None:
 def test_a_scenario_file_may_hold_a_shock_and_its_baseline_has_none(tmp_path: Path) -> None:
     file = tmp_path / "turn.yaml"
     file.write_text(
-        "# @package _global_\n# Question: what if laws turn?\n# Expect: more requests.\n# Direction: none\n"
+        "# @package _global_\n# Question: what if laws turn?\n# Expect: more requests.\n# Direction: case_disclosure_rate up\n"
         "shock: {turn: {at: 6, states: AAA, set: {penalties: {protected: {least: 8.0}}, review: {}}}}\n"
     )
     config = made(f"scenario={file}")
