@@ -44,7 +44,7 @@ from sim.review.memory import (
     record_news,
 )
 from sim.review.spec import interceptable
-from sim.rules import with_training
+from sim.rules import Rules, with_training
 from sim.run import Run
 from sim.society.exposure import Affairs, brewing, made_public
 from sim.society.expression import speak, take_in
@@ -97,8 +97,14 @@ def update_memory(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64])
     if public.size:
         screened = (rules.reading.applies[rules.central] > 0).any(axis=(0, 2))
         read_news(run, news_of(public, month, rules.treaty_from, run.docket, run.cases, screened))
-    now = as_remembered(memories, run.plain, spec, rules.c_trust, run.world.states.liberal, month + 1)
-    run.rules = replace(rules, reading=rules.reading._replace(**now._asdict()))
+    run.rules = remembering(run, rules, month + 1)
+
+
+def remembering(run: Run, rules: Rules, month: int) -> Rules:
+    """The same rules as reviewers read by them in a month, given what they remember; ``run.plain`` are the tables without that."""
+    spec, liberal = rules.adaptation.reviewers, rules.ruled.states.liberal
+    now = as_remembered(run.memories, run.plain, spec, rules.c_trust, liberal, month)
+    return replace(rules, reading=rules.reading._replace(**now._asdict()))
 
 
 def read_news(run: Run, news: News) -> None:
@@ -106,7 +112,7 @@ def read_news(run: Run, news: News) -> None:
     spec, docket = run.rules.adaptation.reviewers, run.docket
     record_news(run.memories, spec, news, parties_of(run.rules.law.after, news))
     if spec.scandals:
-        states = run.world.states
+        states = run.rules.ruled.states
         ready = outrage(news, states.commitment, states.alignment)
         broken = break_off(run.memories, spec, news, run.month, ready, states.keys, run.draws)
         between = np.zeros(run.in_force.shape[1:], np.bool_)
@@ -126,7 +132,7 @@ def amend(run: Run, polity: Polity) -> None:
         since = max(following - MONTHS_PER_YEAR, rules.treaty_from)
         wishes = np.arange(run.edges[since], run.edges[following])
         wanted = ~np.isin(run.book.status[wishes], (DOMESTIC, NOT_LIVE))
-        legislate(polity, rules.policy, run.world, rules.law, wishes[wanted], run.cases, year, run.draws)
+        legislate(polity, rules.policy, rules.ruled, rules.law, wishes[wanted], run.cases, year, run.draws)
     enact(run, polity, following)
 
 
@@ -138,19 +144,24 @@ def enact(run: Run, polity: Polity, month: int) -> None:
     rules, policy, bound = run.rules, run.rules.policy, polity.parties.any()
     if not settle_membership(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
         return
-    world = with_statutes(rules.ruled, polity.statutes.years)
+    run.rules = amended(rules, polity)
+    if run.hires is not None and polity.parties.any() and not bound:
+        unremembered = run.rules.reading._replace(**run.plain._asdict())
+        run.rules = replace(run.rules, capacity=run.hires(replace(run.rules, reading=unremembered)))
+
+
+def amended(rules: Rules, polity: Polity) -> Rules:
+    """The same rules under the law of the day: parties, maxima and offences as the polity has them."""
+    policy, world = rules.policy, with_statutes(rules.ruled, polity.statutes.years)
     law = law_today(polity, policy, world)
-    amended = replace(
+    today = replace(
         rules,
         law=law,
         reading=rules.reading._replace(crime=crimes_today(polity, policy, world), intercepts=interceptable(world.states)),
         habits=habits_today(rules.habits, polity, law, policy, world),
         maxima=polity.statutes.years,
     )
-    run.rules = with_training(amended, rules.ruled)
-    if run.hires is not None and polity.parties.any() and not bound:
-        unremembered = run.rules.reading._replace(**run.plain._asdict())
-        run.rules = replace(run.rules, capacity=run.hires(replace(run.rules, reading=unremembered)))
+    return with_training(today, rules.ruled)
 
 
 def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:

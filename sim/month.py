@@ -23,6 +23,7 @@ from sim.run import Run, hours_of, make_room, room_for
 from sim.settings import Config
 from sim.society.exposure import no_affairs
 from sim.society.expression import climate_of, take_cover
+from sim.striking import strike
 from sim.world.cases import Cases
 from sim.world.docket import empty_docket
 from sim.world.instruments import texts_by_pair
@@ -113,6 +114,7 @@ def advance(run: Run) -> None:
     if rules.suspensions and phase:
         suspend(run)
     adapt(run)
+    strike(run, month + 1)
     if (rules.revocable or run.polity is not None) and phase:
         bind(run, month + 1)
     run.month += 1

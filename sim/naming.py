@@ -17,6 +17,7 @@ from sim.society.legislatures import Legislatures
 from sim.sources.checksums import TABLES_FOLDER
 from sim.world.dials import ALL, PROTECTED, SIGNATORIES
 from sim.world.instruments import Instrument, Parties
+from sim.world.shocks import Shock
 from sim.world.spec import DemandSpec, StatesSpec
 from sim.world.states import MADE_UP, made_up_code
 from sim.world.vocabulary import REGIMES, Offence
@@ -154,18 +155,34 @@ def of_dials(spec: StatesSpec, offences: Mapping[str, Offence], where: Geography
     protected = [name for name, offence in offences.items() if offence.offence_class == "D"]
     if where is not None:
         taken = {*where.codes, *where.regions, *REGIMES, SIGNATORIES, ALL}
-        selectors = [*spec.lists, *REGIMES, *where.regions, SIGNATORIES, ALL]
         for name, codes in spec.lists.items():
             if name in taken:
                 yield Naming(f"states.lists.{name}", [name], (), "found {}, which means something else", "another name")
             if not codes:
                 yield Naming(f"states.lists.{name}", [""], (), "found no state", where.accepted)
             yield _codes(f"states.lists.{name}", codes, where)
-        told = f"{', '.join(selectors)}, a list of states.lists, or {where.accepted}"
-        yield Naming("states.override", spec.override, {*selectors, *where.codes}, "found {}", told)
+        yield _selectors("states.override", spec.override, spec, where)
     for selector, dial in spec.override.items():
         accepted = f"{PROTECTED}, or an offence of class D: {', '.join(protected)}"
         yield Naming(f"states.override.{selector}.penalties", dial.penalties, [PROTECTED, *protected], "found {}", accepted)
+
+
+def _selectors(key: str, names: Iterable[str], spec: StatesSpec, where: Geography) -> Naming:
+    selectors = [*spec.lists, *REGIMES, *where.regions, SIGNATORIES, ALL]
+    told = f"{', '.join(selectors)}, a list of states.lists, or {where.accepted}"
+    return Naming(key, names, {*selectors, *where.codes}, "found {}", told)
+
+
+def of_shocks(
+    shocks: Mapping[str, Shock], spec: StatesSpec, offences: Mapping[str, Offence], where: Geography | None
+) -> Iterator[Naming]:
+    """Whom shocks are for, and the offences whose maxima they set."""
+    protected = [name for name, offence in offences.items() if offence.offence_class == "D"]
+    for name, shock in shocks.items():
+        if where is not None:
+            yield _selectors(f"shock.{name}.states", shock.selectors, spec, where)
+        accepted = f"{PROTECTED}, or an offence of class D: {', '.join(protected)}"
+        yield Naming(f"shock.{name}.set.penalties", shock.of_states.penalties, [PROTECTED, *protected], "found {}", accepted)
 
 
 def of_review(spec: ReviewSpec, where: Geography | None) -> Iterator[Naming]:

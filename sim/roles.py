@@ -57,6 +57,8 @@ _TABLE: dict[str, Role] = {
     "conduct.spyware_states": LEVER,
     "conduct.file_everything": LEVER,
     "adaptation": LEVER,
+    # what changes within the window, whatever it is
+    "shock": LEVER,
     # the words of a text are levers; how it is used, how fast it works and whether it binds already are facts
     "instruments": LEVER,
     "instruments.*.filing": FACT,

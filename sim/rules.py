@@ -16,12 +16,13 @@ from sim.review.institutions import trained
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
 from sim.review.safeguard import weighs
-from sim.review.spec import practice_of, reading_of
+from sim.review.spec import care_of, practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Adaptation, Policy
 from sim.world.dials import Settled, as_ruled, settled
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
+from sim.world.shocks import CALM, Upheaval, bindings_of, struck_dials, struck_policy, struck_world
 from sim.world.snapshot import World
 
 
@@ -49,6 +50,7 @@ class Rules:
     dialled: Settled  # what dials set, state by state
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
+    upheaval: Upheaval  # shocks that these rules were made under
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: a scenario begins with the window
 
     @property
@@ -62,13 +64,18 @@ class Rules:
         return at_home_under(self.home, self.law)
 
 
-def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:
-    """The rules of a scenario in a world."""
-    dialled = settled(policy.dials, policy.review.strength, world.states, world.offences)
+def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int, upheaval: Upheaval = CALM) -> Rules:
+    """The rules of a scenario in a world, in a month with these shocks."""
+    policy, dials, blows = struck_policy(policy, upheaval.blows), policy.dials, upheaval.blows
+    world = struck_world(world, upheaval, dials)
+    dialled, hours = settled(dials, policy.review.strength, world.states, world.offences), world.capacity
     world = as_ruled(world, dialled)
+    if blows:
+        world, dialled = struck_dials(world, dialled, care_of(policy.review, world.states, dialled), hours, blows, dials)
     review = assemble(policy.safeguards)
     texts = instrument_names(policy.instruments)
-    law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
+    bindings = bindings_of(blows, dials, world.states)
+    law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation, bindings)
     reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review, dialled)
     habits = habits_of(world, policy.conduct, law)._replace(eager=dialled.eager)
     rules = Rules(
@@ -97,6 +104,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         dialled=dialled,
         loaded=loaded,
         treaty_from=treaty_from,
+        upheaval=upheaval,
         run_in=None,
     )
     return replace(with_training(rules, world), run_in=rules) if _programmes(policy, law) else rules

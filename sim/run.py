@@ -84,6 +84,7 @@ class Run:
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
     hires: Callable[[Rules], Reals] | None = None  # hours that follow the load of rules, where any do
+    shaken: frozenset[int] = frozenset()  # months, after the first of the window, from which shocks make other rules
     pages: Pages | None = None  # None where all cases are there from the start, and every row stays
 
 

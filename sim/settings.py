@@ -32,6 +32,7 @@ from sim.naming import (
     of_offences,
     of_review,
     of_safeguards,
+    of_shocks,
     of_states,
     of_texts,
 )
@@ -45,10 +46,11 @@ from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.dials import Dials
-from sim.world.instruments import Instrument
+from sim.world.instruments import Instrument, instrument_names
 from sim.world.leaves import leaves_of
 from sim.world.ranges import Seed
-from sim.world.record import Record, quoted
+from sim.world.record import ConfigError, Record, quoted
+from sim.world.shocks import BINDS, Shock, Upheaval, blows_in, merged, months_of_change, refuse_unknown
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import MONTHS_PER_YEAR, Offence
 
@@ -58,7 +60,7 @@ MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; count
 OF_DIALS = ("override", "lists")
 """Keys of ``states`` that are levers: they decide no world."""
 _NAMES = "scenario_name"  # follows from what was chosen, and decides nothing
-_PARAMETERS = "parameters"  # said where a world draws its numbers, and nowhere else
+_PARAMETERS, _SHOCK = "parameters", "shock"  # said where a world draws its numbers or something changes, and nowhere else
 _WRITTEN = "reforms"  # where a scenario's changes were written: what came of it stands in the texts, and decides nothing more
 
 
@@ -162,6 +164,7 @@ class Config(Record):
     review: ReviewSpec
     conduct: ConductSpec
     adaptation: Adaptation
+    shock: dict[str, Shock] = {}  # what changes within the window, and when
     metrics: MetricsSpec
     parameters: Parameters = Parameters()
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
@@ -169,23 +172,14 @@ class Config(Record):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Where nothing is drawn nothing is said of it: neither digests nor manifests know the key."""
+        """Where nothing is drawn and there is no shock, nothing is said of either: neither digests nor manifests know the key."""
         plain: dict[str, Any] = handler(self)
-        return plain if self.draws else {name: value for name, value in plain.items() if name != _PARAMETERS}
+        silent = {_PARAMETERS: not self.draws, _SHOCK: not self.shock}
+        return {name: value for name, value in plain.items() if not silent.get(name)}
 
     @model_validator(mode="after")
     def _attempts(self) -> Config:
-        if self.review.utilisation_low > self.review.utilisation_high:
-            raise ValueError(
-                f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
-                f"{self.review.utilisation_high}; accepted: at most that"
-            )
-        for text, instrument in self.instruments.items():
-            for name, force in instrument.safeguards.items():
-                if force == "may" and name in self.safeguards and self.safeguards[name].certain:
-                    raise ValueError(
-                        f"instruments.{text}.safeguards.{name}: found 'may'; accepted: absent or must, every state applies it alike"
-                    )
+        self._refuse_unmeant()
         if strange := first_stranger(self._namings()):
             raise ValueError(strange)
         if self.review.capacity == "follows":
@@ -201,7 +195,53 @@ class Config(Record):
             raise ValueError(
                 f"{key}: found {quoted(found)} in a scenario; accepted: {quoted(fact)}, the same in every scenario, or an override"
             )
+        for name, shock in self.shock.items():
+            self._refuse_shock(name, shock)
         return self
+
+    def _refuse_unmeant(self) -> None:
+        """Raise ``ValueError`` for two settings, each possible, that cannot be meant together."""
+        if self.review.utilisation_low > self.review.utilisation_high:
+            raise ValueError(
+                f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
+                f"{self.review.utilisation_high}; accepted: at most that"
+            )
+        for text, instrument in self.instruments.items():
+            for name, force in instrument.safeguards.items():
+                if force == "may" and name in self.safeguards and self.safeguards[name].certain:
+                    raise ValueError(
+                        f"instruments.{text}.safeguards.{name}: found 'may'; accepted: absent or must, every state applies it alike"
+                    )
+
+    def _refuse_shock(self, name: str, shock: Shock) -> None:
+        """Raise ``ValueError`` for a shock that cannot be meant: what it names is not there, or what it sets cannot be."""
+        last, months = instrument_names(self.instruments)[-1], MONTHS_PER_YEAR * self.years
+        if shock.at >= months:
+            raise ValueError(f"shock.{name}.at: found {shock.at}; accepted: a month of the window, from 0 to {months - 1}")
+        for fault in refuse_unknown(name, shock, self.instruments, self.safeguards, last):
+            raise ValueError(fault)
+        if shock.of_states.hours is not None and self.review.capacity == "follows":
+            raise ValueError(
+                f"shock.{name}.set.hours: found {shock.of_states.hours} under review.capacity=follows, where hours follow the "
+                "load; accepted: another review.capacity"
+            )
+        members = self.adaptation.members
+        if members.moves and {"parties", BINDS} & shock.set.get("instruments", {}).get(members.text, {}).keys():
+            raise ValueError(
+                f"shock.{name}.set.instruments.{members.text}: found parties, which join and leave by adaptation.members; "
+                "accepted: another text, or adaptation.members.joining=false with adaptation.members.leaving=false"
+            )
+        try:
+            struck = {part: getattr(merged(self.policy, {part: given}), part) for part, given in shock.of_policy.items()}
+        except ConfigError as error:
+            raise ValueError(f"shock.{name}.set.{error}") from None
+        alone = self.model_copy(update=struck)
+        try:
+            alone._refuse_unmeant()
+        except ValueError as error:
+            raise ValueError(f"shock.{name}.set.{error}") from None
+        if strange := first_stranger(alone._namings()):
+            raise ValueError(strange if strange.startswith("shock.") else f"shock.{name}.set.{strange}")
 
     def _facts_moved(self) -> Iterator[tuple[str, object, object]]:
         """Facts and design keys that are not those of the reference: key, value, and the reference's."""
@@ -218,6 +258,7 @@ class Config(Record):
         yield from of_legislatures(self.adaptation.legislatures, self.offences)
         yield from of_states(self.states, self.demand, self.adaptation.members.ratified, where)
         yield from of_dials(self.states, self.offences, where)
+        yield from of_shocks(self.shock, self.states, self.offences, where)
         texts = [name for name, text in {**self.reference.instruments, **self.instruments}.items() if not text.from_start]
         accepted = f"a text that is not in force from the start ({', '.join(texts)})"
         yield Naming("adaptation.members.text", [self.adaptation.members.text], texts, "found {}", accepted)
@@ -279,6 +320,15 @@ class Config(Record):
     def dials(self) -> Dials:
         """What states are given in place of their own: a part of the scenario, though it stands beside the states."""
         return Dials(override=self.states.override, lists=self.states.lists)
+
+    def upheaval(self, month: int) -> Upheaval:
+        """The shocks in force in a month of the window."""
+        return Upheaval(blows_in(self.shock, month), self.demand.direct.answered_liberal_slope)
+
+    @property
+    def months_of_change(self) -> frozenset[int]:
+        """Months of the window, run-out included, whose rules may be others than those of the month before, for a shock."""
+        return months_of_change(self.shock, self.months - self.run_in_months)
 
     @property
     def policy(self) -> Policy:

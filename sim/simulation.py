@@ -27,6 +27,7 @@ from sim.world.cases import Cases, empty_cases
 from sim.world.dials import settled
 from sim.world.instruments import law_in_force
 from sim.world.record import ConfigError
+from sim.world.shocks import Blow, Shock, bindings_of, reached_by, refuse_nobody, struck_policy
 from sim.world.snapshot import World
 from sim.world.states import StateTable
 from sim.world.vocabulary import offences_of
@@ -146,6 +147,7 @@ def hours_that_follow(config: Config, world: World, rules: Rules) -> Reals:
     own = rules_at_opening(config, rules)
     said = hashlib.sha256(f"{config.world_digest()} {world.seed}".encode())
     said.update(json.dumps(own.policy.model_dump(mode="json", exclude={"adaptation"}), sort_keys=True).encode())
+    said.update(repr(own.upheaval).encode() if own.upheaval.blows else b"")
     for array in (own.law.after, own.law.reach, own.law.adds, own.maxima, own.reading.crime, own.habits.appetite):
         said.update(np.ascontiguousarray(array).tobytes())
     return _hours_of_opening(_Opening(config, world, own, said.hexdigest()))
@@ -189,8 +191,19 @@ def check(config: Config, known: dict[tuple[str, int], StateTable] | None = None
     law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_check_order(config.safeguards))
     settled(config.dials, config.review.strength, states, offences_of(config.offences))
+    for name, shock in config.shock.items():
+        _check_shock(config, name, shock, states)
     if config.adaptation.amends:
         check_society(config.policy, states, offences_of(config.offences))
+
+
+def _check_shock(config: Config, name: str, shock: Shock, states: StateTable) -> None:
+    """Raise ``ConfigError`` for what of a shock only shows against the states."""
+    alone = (Blow(name, shock, 1.0),)
+    refuse_nobody(name, shock, reached_by(name, shock, config.dials, states))
+    policy, bindings = struck_policy(config.policy, alone), bindings_of(alone, config.dials, states)
+    offences, inflation = offences_of(config.offences), policy.conduct.inflation
+    law_in_force(policy.instruments, states, offences, Draws(config.seed), inflation, bindings)
 
 
 def _checked_seed(key: str, seed: object) -> int:
@@ -218,8 +231,9 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     event_seed, of_world = seeds_of(config, seed, world_seed)
     config = resolved(config, of_world)
     world = world_of(config, of_world)
-    rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
-    if config.policy != config.reference or follows(config.policy):  # a scenario begins on the window's first day
+    opening = config.upheaval(0)
+    rules = rules_of(config.policy, world, config.review.load, config.run_in_months, opening)
+    if config.policy != config.reference or follows(config.policy) or opening.blows:  # a scenario begins on the window's first day
         before = _rules_before(config, world)
         rules = replace(rules, run_in=before.run_in or before)
     draws = Draws(event_seed)
@@ -227,6 +241,7 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     cases = kept_latent_cases(config, world, event_seed) if pages is None else empty_cases(0)
     run = begin(config, world, rules, cases, draws, config.months)
     run.pages = pages
+    run.shaken = frozenset(config.run_in_months + month for month in config.months_of_change if month)
     if config.review.load and follows(config.policy):
         run.hires = partial(hours_that_follow, config, world)
         run.rules = replace(run.rules, capacity=run.hires(run.rules))

@@ -12,17 +12,20 @@ from sim.world.estimand import own_estimands
 from sim.world.leaves import Plain, changed_leaves
 
 _OF_POLICY = (*Policy.model_fields, "reference", "reforms", "scenario_name")
+_SHOCK = "shock"
 _LEVERS_ELSEWHERE = ("states.override.", "states.lists.")  # dials of states: ``Policy.dials``, though they stand beside facts
 
 
 def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     """Estimands that an arm's changes can move; None stands for all, where the arm lies in another world or another time."""
     sides = config.plain(), baseline.plain()
-    others = changed_leaves(*({name: part for name, part in side.items() if name not in _OF_POLICY} for side in sides))
+    others = changed_leaves(*({name: part for name, part in side.items() if name not in (*_OF_POLICY, _SHOCK)} for side in sides))
     if any(not key.startswith(_LEVERS_ELSEWHERE) for key in others):
         return None
     moves: Moves = EVERYTHING
     fixed = OF_DEMAND
+    if sides[0].get(_SHOCK) != sides[1].get(_SHOCK):
+        return frozenset(UNITS_KEPT.committed) - OF_DEMAND | own_estimands().keys()  # a shock may set anything but a world
     if not config.adaptation.anyone and not baseline.adaptation.anyone:
         known = _moves_of_safeguards(config, baseline)
         pairs = list(zip(_policies_of(config), _policies_of(baseline), strict=True))

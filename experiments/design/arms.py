@@ -18,7 +18,16 @@ from sim.world.record import ConfigError
 
 APART = " for "
 """Between the name of one of several baselines and that of the first arm that is read against it."""
-_FREE = ("scenario_name", "reforms", "instruments", "safeguards", "review", "conduct", "adaptation")  # what an arm may change
+_FREE = (
+    "scenario_name",
+    "reforms",
+    "instruments",
+    "safeguards",
+    "review",
+    "conduct",
+    "adaptation",
+    "shock",
+)  # what an arm may change
 
 
 class ArmRun(NamedTuple):

@@ -77,10 +77,11 @@ def beside_partners(arms: Iterable[str], pairs: Iterable[tuple[str, str]]) -> li
 def under_both(config: Config, overrides: Sequence[str]) -> bool:
     """Whether a study shows both: no override names one, load has an effect, and no state has hours of its own.
 
-    Hours of a state's own (``states.override``) are refused where hours follow the load.
+    Hours of a state's own (``states.override``, ``shock``) are refused where hours follow the load.
     """
     named = any(key_of(override) == CAPACITY for override in overrides)
     own_hours = any(dial.hours is not None for dial in config.states.override.values())
+    own_hours |= any(shock.of_states.hours is not None for shock in config.shock.values())
     return not named and not own_hours and config.review.load and config.review.capacity == BEFORE
 
 

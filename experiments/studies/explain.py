@@ -23,7 +23,18 @@ from experiments.trace.divergence import differing, parting
 from experiments.trace.events import life_of
 from experiments.trace.facts import Fact, Life
 from experiments.trace.recording import Witnessed, witness
-from experiments.trace.sentences import NAMES, a_person, date, group, name_in_words, parting_words, sentence, state, wish
+from experiments.trace.sentences import (
+    NAMES,
+    a_person,
+    date,
+    group,
+    name_in_words,
+    parting_words,
+    sentence,
+    shocks_told,
+    state,
+    wish,
+)
 from sim.config import is_lever, key_of, load
 from sim.metrics import cohort_slices
 from sim.result import Result
@@ -250,6 +261,7 @@ def side_by_side(a: Witnessed, b: Witnessed, case: int, terminal: bool) -> Rende
     opening = [
         f"Case {int(a.run.cases.id[case])}, seed {a.run.draws.seed}: {names[0]} beside {names[1]}",
         " ".join(wish(a, case)),
+        *filter(None, (shocks_told(seen, case) for seen in (a, b))),
         parting_words(a, b, parting(*lives)),
         f"In the end: {fates}.",
     ]

@@ -67,12 +67,12 @@ class Witnessed:
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
-    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions, scandals or parties changed what is in force
-    rules: Mapping[int, Rules]  # by month, where the law itself changed, or what reviewers remember
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions, scandals, parties or shocks changed it
+    rules: Mapping[int, Rules]  # by month, where the law, shocks or what reviewers remember changed them
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens; then of each month where law or memory change."""
+        """The rules of a month: those of the run-in until the window opens; then of each month, where anything changes them."""
         return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
@@ -93,9 +93,9 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.revocable or run.polity is not None:
+        if run.rules.revocable or run.polity is not None or run.shaken:
             in_force[run.month] = run.in_force.copy()
-        if run.polity is not None:
+        if run.polity is not None or run.shaken:
             rules[run.month] = _rules_at(run, run.month)
         month, held = run.month, _rules_at(run, run.month)
         advance(run)

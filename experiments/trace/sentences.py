@@ -11,6 +11,7 @@ from experiments.trace.divergence import Divergence
 from experiments.trace.facts import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
+from sim.world.shocks import weight_of
 from sim.world.vocabulary import (
     CONFIRMED,
     DATA_CLASSES,
@@ -129,6 +130,18 @@ def wish(seen: Witnessed, case: int) -> list[str]:
     if cases.realtime[case]:
         told.append("What is to come is wanted too, as it comes.")
     return told
+
+
+def shocks_told(seen: Witnessed, case: int) -> str:
+    """The shocks of a scenario with their dates, and whether each was in force when the case came up; nothing without any."""
+    config, months = seen.config, [occasion.month for occasion in seen.occasions.get(case, ())]
+    told = []
+    for name, shock in sorted(config.shock.items(), key=lambda item: (item[1].at, item[0])):
+        begins = date(seen, (config.run_in_months + shock.at) * DAYS_PER_MONTH)
+        fades = "" if shock.fade is None else f", fading with a half-life of {shock.fade:g} months"
+        met = any(weight_of(shock, month - config.run_in_months) > 0 for month in months)
+        told.append(f"{name_in_words(name)} from {begins} on{fades} ({'' if met else 'not '}in force when this case came up)")
+    return f"Shocks under {config.scenario_name}: {'; '.join(told)}." if told else ""
 
 
 # --- facts ---------------------------------------------------------------------------------------------------------------

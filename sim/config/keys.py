@@ -12,8 +12,8 @@ from sim.roles import LEVER, role_of
 
 DERIVED = ("reference", "data", "scenario_name")
 """Fields of ``Config`` that follow from the others."""
-OPEN_MAPS = ("states.override.", "states.lists.", "parameters.except.")
-"""Maps of whatever selectors, lists and keys somebody names."""
+OPEN_MAPS = ("states.override.", "states.lists.", "parameters.except.", "shock.")
+"""Maps of whatever selectors, lists, keys and shocks somebody names."""
 MIXED = "review"
 """A part that holds levers and design beside facts, and that no map is written over."""
 REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")

@@ -121,8 +121,11 @@ class Settled(NamedTuple):
     eager: Reals  # [N, G + 1] factor on filing by the person's group; one where nobody said anything, and for nobody at risk
 
 
-def reached(selector: str, dials: Dials, states: StateTable) -> tuple[int, Flags]:
-    """How specific a selector is, 0 the most, and whom it reaches ``[N]``. Raises ``ConfigError`` for one that is none."""
+def reached(selector: str, dials: Dials, states: StateTable, key: str = "states.override") -> tuple[int, Flags]:
+    """How specific a selector is, 0 the most, and whom it reaches ``[N]``; ``key`` is where it stands.
+
+    Raises ``ConfigError`` for one that is none.
+    """
     codes, region, regime = np.array(states.codes), np.array(states.region), np.array(REGIMES)[states.regime]
     if selector in states.codes:
         return _BY_CODE, codes == selector
@@ -139,7 +142,7 @@ def reached(selector: str, dials: Dials, states: StateTable) -> tuple[int, Flags
         return _BY_SIGNATURE, states.groups[SIGNATORIES].copy()
     if selector == ALL:
         return _BY_ALL, np.ones(states.count, bool)
-    raise _not_there("states.override", selector, states)
+    raise _not_there(key, selector, states)
 
 
 def _not_there(key: str, name: str, states: StateTable) -> ConfigError:

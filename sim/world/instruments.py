@@ -337,8 +337,11 @@ def law_in_force(
     offences: Offences,
     draws: Draws,
     inflation: Inflation | None = None,
+    bindings: Sequence[tuple[str, Flags, bool]] = (),
 ) -> LawInForce:
     """The texts as arrays; ``draws`` are those of the world's seed, which settle memberships that are left to chance.
+
+    ``bindings`` are texts that bind these states ``[N]``, or no longer do, whatever their parties are (``bind_anew``).
 
     The last instrument in the order must bind every pair, and reach everything: a request always has some legal basis.
     Raises ``ConfigError`` for more texts than one number of a pair has bits.
@@ -349,6 +352,8 @@ def law_in_force(
     texts = [instruments[name] for name in names]
     _refuse_unknown_offences(names, texts, offences)
     after = _bound_by(names, texts, states, draws)
+    for text, who, bound in bindings:
+        bind_anew(after[names.index(text)], who, bound, instruments[text].parties)
     before = after & np.array([text.from_start for text in texts])[:, None, None]
     opens = _side_doors(texts)
     most = np.array([DATA_CLASSES.index(text.most) for text in texts], dtype=np.int8)
@@ -371,6 +376,26 @@ def law_in_force(
         pushes=_doors(before, after, opens[SPONTANEOUS]),
         keys=name_keys(names),
     )
+
+
+def bind_anew(pairs: Flags, who: Flags, bound: bool, parties: Parties) -> None:
+    """Bind states ``[N]`` by a text, or release them, in its ``pairs`` ``[N, N]``, in place.
+
+    A text of pairs comes to bind the named states to each other, or no longer does. Of any other they become parties, bound to all
+    other parties, or are none any more.
+    """
+    if parties.base in _OF_PAIRS:
+        meant = np.outer(who, who)
+    elif bound:
+        members = pairs.any(axis=1) | who
+        meant = np.outer(members, members)
+    else:
+        meant = who[:, None] | who[None, :]
+    pairs[meant] = bound
+    np.fill_diagonal(pairs, False)
+
+
+_OF_PAIRS = ("pairs", "listed")
 
 
 def _refuse_unknown_offences(names: Sequence[str], texts: Sequence[Instrument], offences: Offences) -> None:

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from math import exp, expm1
+from math import exp, expm1, inf
 from typing import Any
 
 from sim.settings import Policy
 from sim.world.instruments import Instrument
-from sim.world.vocabulary import OFFENCE_CLASSES
+from sim.world.vocabulary import DAYS_PER_MONTH, OFFENCE_CLASSES
 from tests.twin.draws import Luck
 from tests.twin.facts import Facts
 from tests.twin.membership import Membership
@@ -86,6 +86,29 @@ class Polity:
         year, following = self.year_of(month + 1)
         risen = (self.spec.inflation or self.spec.diffusion) and following == 1 and self._meet(year, law, cases)
         return self.settle(month + 1) or bool(risen)
+
+    def struck(self, struck: Any, begin: list[str], base: list[list[float | None]], rules: Any) -> None:
+        """Shocks have changed what was agreed: maxima that nobody here has made follow, and those that begin act on what there is.
+
+        ``base`` are the maxima of the law that was agreed until now, ``rules`` those of the law that is agreed from now on.
+        """
+        self.policy, self.facts, law = rules.policy, rules.facts, rules.law
+        for i, row in enumerate(self.years):
+            for k, years in enumerate(row):
+                row[k] = rules.base[i][k] if years == base[i][k] else years
+                for name in begin if struck is not None else ():
+                    if i in struck.reached[name]:
+                        given, offence = struck.config.shock[name].of_states, self.facts.offences.names[k]
+                        row[k] = struck.maximum(given, self.facts, k, offence, row[k], 1.0)
+        self.texts = [self.policy.instruments[name] for name in law.names]
+        self.gated = [row for row, text in enumerate(self.texts) if has_gate(text)]
+        self.agreed = [_bound_by(law, row) for row in range(len(self.texts))]
+        weights = [exp(self.spec.repression_slope * repression) for repression in self.facts.states.repression]
+        self.pressure = [weight * self.facts.n / sum(weights) for weight in weights]
+        spec = self.policy.adaptation.members
+        if not (spec.joining or spec.leaving):
+            day = self.opens * DAYS_PER_MONTH
+            self.membership.since = [day if i in self.agreed[self.text] else inf for i in range(self.facts.n)]
 
     # --- January --------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ from tests.twin.legislatures import Polity
 from tests.twin.memory import Reviewers, Tables, of_substance
 from tests.twin.reading import Reading
 from tests.twin.review import Authority, Review, Unit
+from tests.twin.shocks import Struck
 from tests.twin.spyware import taken_by_spyware
 from tests.twin.things import FORMAL, Case, Request
 
@@ -71,12 +72,24 @@ class Rules:
     trained: list[bool]
     home: AtHome
     suspends: dict[int, Any]  # by text: the rule by which it is taken from requesters
+    base: list[list[float | None]]  # maxima before any parliament of the window
 
 
-def rules_of(policy: Policy, facts: Facts, window: bool) -> Rules:
-    """The rules of a policy before the window or in it; training reaches states with the window alone."""
+def rules_of(policy: Policy, facts: Facts, window: bool, struck: Struck | None = None, month: int = 0) -> Rules:
+    """The rules of a policy before the window or in it, there with the shocks of a month of it.
+
+    Training reaches states with the window alone.
+    """
+    weights = struck.weights(month) if struck is not None else []
+    if struck is not None:
+        policy, facts = struck.policy(policy, weights), struck.columns(facts, weights)
     dialled = settle(policy.dials, policy.review.strength, facts)
     ruled = as_ruled(facts, dialled)
+    if struck is not None:
+        ruled = struck.dials(ruled, dialled, policy, weights)
+        agreed = Law(policy, ruled)
+        bound = {name: [list(row) for row in pairs] for name, pairs in zip(agreed.names, agreed.bound, strict=True)}
+        policy = struck.pacts(policy, bound, ruled, weights)
     law, covers = Law(policy, ruled), covering(ruled)
     punished, reading = law.punished(window), Reading(policy, ruled, dialled.uptake, dialled.fidelity)
     rules = Rules(
@@ -94,6 +107,7 @@ def rules_of(policy: Policy, facts: Facts, window: bool) -> Rules:
         trained=[False] * facts.n,
         home=AtHome(reading),
         suspends=suspensions(policy),
+        base=ruled.states.penalties,
     )
     if window:
         train(rules)
@@ -168,8 +182,9 @@ class Twin(mesa.Model):  # type: ignore[misc]
         self.config, self.facts, self.luck = config, facts_of(world), luck or Luck(seed)
         self.month, self.opens, self.loaded, self.hired = 0, config.run_in_months, config.review.load, hired
         self.before = rules_of(config.policy_before, self.facts, window=False)
-        self.after = rules_of(config.policy, self.facts, window=True)
-        self.rules = self.before
+        self.struck = Struck(config, self.facts) if config.shock else None
+        self.after = rules_of(config.policy, self.facts, True, self.struck)
+        self.rules, self.nudge = self.before, nudge
         if nudge:
             raise_bars(self.before.reading, nudge)
             raise_bars(self.after.reading, nudge)
@@ -244,6 +259,7 @@ class Twin(mesa.Model):  # type: ignore[misc]
         if self.window and self.rules.suspends:
             self.bench.sit(month, self.rules.suspends, self.review)
         self._adapt(rows)
+        self._strike(month + 1 - self.opens)
         self.month += 1
 
     def _look_home(self, month: int) -> None:
@@ -293,6 +309,27 @@ class Twin(mesa.Model):  # type: ignore[misc]
             self.learners.hear(month, self.opens, ended)
         if adaptation.in_public:
             self._come_to_light(ended)
+
+    def _strike(self, month: int) -> None:
+        """Shocks change the rules from a month of the window on; the first's are made with those of the window."""
+        over = self.opens + month >= self.config.months
+        if self.struck is None or month < 1 or over or self.struck.weights(month) == self.struck.weights(month - 1):
+            return
+        old, self.after = self.after, rules_of(self.config.policy, self.facts, True, self.struck, month)
+        reading = self.after.reading
+        if self.nudge:
+            raise_bars(reading, self.nudge)
+        self.plain = Tables(reading.pair_bar, reading.standing, reading.trust_bar, reading.goodwill, reading.urgent_effort)
+        self.reviewers.states, self.reviewers.c_trust = self.after.facts.states, self.after.policy.review.c_trust
+        if self.polity is not None:
+            before = {name for name, _ in self.struck.weights(month - 1)}
+            begin = [name for name, _ in self.struck.weights(month) if name not in before]
+            self.polity.struck(self.struck, begin, old.base, self.after)
+            self.polity.settle(self.opens + month)
+            amend(self.after, self.polity)
+        if self.adaptation.reviewers.remembers:
+            for name, table in self.reviewers.tables(self.plain, self.opens + month)._asdict().items():
+                setattr(reading, name, table)
 
     def _heard(self, rows: list[Request]) -> list[Request]:
         """Requests whose requesters hear their end by the end of this month, in the order of the docket."""

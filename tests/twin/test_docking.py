@@ -81,6 +81,27 @@ CORNERS: dict[str, tuple[str, ...]] = {
     ),
     "spyware": ("conduct.spyware=0.5", "conduct.spyware_states=4"),
 }
+SHOCKED = (
+    "shock.turn={at: 3, states: [closed_autocracy, AAB], set: {liberal: 0.05, terror: 2.0, strength: 0.9, hours: 0.5,"
+    " judicial: 0.9, penalties: {protected: {least: 5.0}, insult: no_crime}, breadth: 0.8, appetite: {dissident: 0.4}}, fade: 2.5}",
+    "shock.pact={at: 6, states: [AAA, AAB, AAC], set: {instruments: {cloud_act: {binds: true}, mlat: {binds: true}}}}",
+    "shock.party={at: 0, states: AAD, set: {instruments: {budapest: {binds: true}}, repression: 2.0, transfer_protection: 0.1}}",
+    "shock.leaves={at: 9, states: AAA, set: {instruments: {budapest: {binds: false}}, uptake: 0.9, skill: 0.1}, fade: 3}",
+    "shock.frictions={at: 8, set: {review: {rho: 0.2, hours_median: 4.0, c_trust: 1.5}, conduct: {direct_share: 0.9},"
+    " instruments: {hanoi: {threshold_years: 6.0, safeguards: {judge: must, training: must}, delay_factor: 0.3}},"
+    " safeguards: {desk: {bar: 2.0}, person: {contests: 0.9}}}, fade: 4}",
+)
+"""A shock of each kind, lasting and fading, from the first day and later."""
+CORNERS |= {
+    "shocked": SHOCKED,
+    "shocked, adaptive": (*SHOCKED, *LOUD),
+    "shocked, parties fixed": (
+        *(*SHOCKED, *LOUD, "adaptation.members.leaving=false"),
+        "shock.joins={at: 7, states: [AAE, AAF], set: {instruments: {hanoi: {binds: true}}, penalties: {false_news: 9.0}}}",
+        "+instruments.hanoi.parties.without={AAE: true, AAF: true}",
+    ),
+    "shocked, hours follow": (*(word.replace(" hours: 0.5,", "") for word in SHOCKED), "review.capacity=follows"),
+}
 SCENARIOS = sorted(path.stem for path in Path("configs/scenario").glob("*.yaml"))
 
 
@@ -97,7 +118,7 @@ def corner(name: str) -> Pair:
 
 
 def test_naive_and_adaptive_worlds_dock() -> None:
-    for said in ((), ("review.load=false",), ("conduct=adaptive",)):
+    for said in ((), ("review.load=false",), ("conduct=adaptive",), SHOCKED):
         found = docking.dock(load(*SMALL, *said), 3)
         assert not found.differences, shown(found.differences)
         assert found.excused == 0

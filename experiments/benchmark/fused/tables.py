@@ -382,8 +382,10 @@ def _of_texts(rules: Rules) -> Iterator[tuple[str, object, str]]:
 
 
 def _of_change(run: Run) -> Iterator[tuple[str, object, str]]:
-    """What a file is known by from its filing on may not change with the window."""
+    """What a file is known by from its filing on may not change with the window, and no rule within it."""
     before, after = run.rules.run_in, run.rules
+    if run.config.shock:
+        yield f"shock.{next(iter(run.config.shock))}", "rules that change within the window", "no shock"
     if before is None:
         return
     for key, pairs in (
