@@ -485,8 +485,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "comity is reluctant a month too long after a scandal",
         "sim/adapting.py",
-        "run.world.states.liberal, month + 1)",
-        "run.world.states.liberal, month)",
+        "remembering(run, rules, month + 1)",
+        "remembering(run, rules, month)",
         "scandals",
     ),
     Mutant(
