@@ -138,6 +138,8 @@ def _flag(observable: Observable, off_in: float, spec: ValidateSpec) -> str:
     """What a pass is worth: as the file says, but that a test which passes with its mechanism off is blind."""
     if observable.rejected is not None:
         return REJECTED
+    if observable.flag == TEST and not observable.bounded:
+        return SHOWN
     if observable.flag == TEST and off_in >= spec.blind_from:
         return BLIND
     return observable.flag

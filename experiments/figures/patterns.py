@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,8 @@ COLUMNS = [
 _LEFT, _WIDTH = 0.02, 0.44  # of the axes: where the marks stand
 _FROM, _SPAN = -1.0, 3.0  # places: the tolerance is from 0 to 1, the axis one width wider on either side
 _TARGET, _VALUE, _VERDICT = 0.475, 0.665, 0.895  # of the axes: left edges of the columns of words
-_GLYPH = -0.008  # of the axes: what a pass is worth, between the name and the marks
+_NUMBER, _GLYPH = -0.052, -0.012  # of the axes: the pattern's number, and what a pass is worth, between the name and the marks
+_PAD = 48  # points that both of them take
 _HEAD, _UNDER = 1.4, 0.5  # rows above the first observable and under the last
 _BAR, _PALE_HIGH, _DARK_HIGH = 0.62, 0.40, 0.20  # rows that a bar is high
 _TOLERANCE, _PRIOR, _POSTERIOR, _GROUND = "#d5e8d9", "#b9cfe4", "#35618f", "#f7f7f7"
@@ -33,6 +34,7 @@ _FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
     "blind": ("o", {"mfc": "white", "mec": INK, "ms": 6.0}, "blind: passes with its mechanism off"),
     "rejected": ("x", {"mec": INK, "ms": 5.6}, "target rejected"),
     "not_computable": ("_", {"mec": INK, "ms": 6.5}, "not computable"),
+    "shown": (".", {"mec": INK, "mfc": INK, "ms": 4.0}, "shown, not scored"),
 }
 _COLOURS = {"in": BETTER, "partly": _PARTLY, "out": WORSE}
 _WORDS = {"in": "in", "partly": "partly", "out": "out", "none": "no value", "shown": ""}
@@ -51,8 +53,9 @@ def patterns(frame: pd.DataFrame, ax: Axes) -> Axes:
         return nothing(ax)
     rows = table.to_dict("records")
     ax.set(xlim=(0, 1), ylim=(len(rows) - 1 + _UNDER, -_HEAD), xticks=[], yticks=range(len(rows)))
-    ax.set_yticklabels(list(_names(rows)), fontsize=SMALL)
-    ax.tick_params(axis="y", pad=14)
+    ax.set_yticklabels([str(row["said"]) for row in rows], fontsize=SMALL)
+    ax.tick_params(axis="y", pad=_PAD)
+    _numbered(ax, [str(row["pattern"]) for row in rows])
     unframed(ax)
     striped(ax, len(rows), _GROUND)
     for y, row in enumerate(rows):
@@ -62,18 +65,17 @@ def patterns(frame: pd.DataFrame, ax: Axes) -> Axes:
     for x, words in ((_TARGET, "target"), (_VALUE, "default [range over worlds]"), (_VERDICT, "verdict")):
         _word(ax, x, -0.8, words, MUTED)
     ax.text(_x(0), -0.8, "tolerance", fontsize=TEXT, fontweight="bold", va="center_baseline").set_in_layout(False)
-    ax.legend(handles=_handles(table), loc="lower left", bbox_to_anchor=(-0.24, 1.0), ncols=4, fontsize=SMALL)
+    ax.legend(handles=_handles(table), loc="lower left", bbox_to_anchor=(-0.3, 1.0), ncols=4, fontsize=SMALL)
     add_note(ax, _explained(table))
     return ax
 
 
-def _names(rows: Sequence[Row]) -> Iterator[str]:
-    """The pattern's number where it is new, and what is observed."""
-    before = ""
-    for row in rows:
-        pattern = str(row["pattern"])
-        yield f"{row['said']}   {pattern if pattern != before else ' ':>4}"
-        before = pattern
+def _numbered(ax: Axes, names: Sequence[str]) -> None:
+    """The pattern's number where it is new."""
+    for y, name in enumerate(names):
+        if y == 0 or name != names[y - 1]:
+            words = ax.text(_NUMBER, y, name, ha="left", va="center_baseline", fontsize=SMALL, fontweight="bold", clip_on=False)
+            words.set_in_layout(False)
 
 
 def _parted(ax: Axes, names: Sequence[str]) -> None:
@@ -148,5 +150,5 @@ def _explained(table: pd.DataFrame) -> str:
     return (
         "Each row is scaled so that its tolerance has one width; a bar that meets the edge is open on that side, a ratio is on a "
         f"logarithmic scale, an arrow lies beyond. Dot and line: mean and range over {thousands(worlds)} worlds; blue is in "
-        "tolerance, orange partly, red out, grey is not counted. Verdicts say in how many worlds a value lies within."
+        "tolerance, amber partly, vermilion out, grey is not counted. Verdicts say in how many worlds a value lies within."
     )

@@ -68,9 +68,14 @@ def binomials(luck: Reals, trials: NDArray[np.integer], chance: float) -> NDArra
         return out
     n, u = trials[some].astype(float), luck[some]
     near = np.clip(np.ceil(np.nan_to_num(special.bdtrik(u, n, chance))), 0, n)  # an approximate root: mended to the exact one
-    while (over := (near > 0) & (special.bdtr(near - 1, n, chance) >= u)).any():
+    while (over := (near > 0) & (_up_to(near - 1, n, chance) >= u)).any():
         near[over] -= 1
-    while (under := (near < n) & (special.bdtr(near, n, chance) < u)).any():
+    while (under := (near < n) & (_up_to(near, n, chance) < u)).any():
         near[under] += 1
     out[some] = near.astype(np.int64)
     return out
+
+
+def _up_to(count: Reals, trials: Reals, chance: float) -> Reals:
+    """Chance that a binomial count is at most so many, from 0 to under ``trials``."""
+    return np.asarray(special.betaincc(count + 1, trials - count, chance))
