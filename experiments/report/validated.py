@@ -14,6 +14,7 @@ from experiments.report.page import page, tag
 from experiments.report.pictures import Picture
 from experiments.report.sections import figure_element
 from experiments.text import Row, distinct, unknown
+from sim.observe.patterns import Observable, Pattern
 
 REPORT, SUMMARY = "report.html", "summary.md"
 TITLE = "Published patterns against what the model would publish"
@@ -120,6 +121,34 @@ def _worth(table: pd.DataFrame) -> TextPart:
         f"**{name}** {part['name'].iloc[0]}: {part['about'].iloc[0]}. {part['teaches'].iloc[0]}" for name, part in _parts(table)
     ]
     return TextPart("worth", "What a pass is worth", [Grid("Flags", head, rows, 4), listed_as(teaches)])
+
+
+def list_of_patterns(patterns: Mapping[str, Pattern]) -> TextPart:
+    """Every pattern and observable as ``configs/pattern`` has them, for the manual."""
+    rows = [
+        [
+            key if place == 0 else "", observable.said, observable.target, tolerance(_ends(observable)),
+            "rejected" if observable.rejected else observable.flag.replace("_", " "), observable.rejected or observable.reason,
+            _switched(observable),
+        ]
+        for key, pattern in patterns.items()
+        for place, observable in enumerate(pattern.observables.values())
+    ]  # fmt: skip
+    head = ["pattern", "observable", "target", "tolerance", "flag", "why", "mechanism off"]
+    names = [f"**{key}** {pattern.name} ({pattern.source}). About: {pattern.about}." for key, pattern in patterns.items()]
+    return TextPart("list", "The patterns", [listed_as(names), Grid("Observables of each pattern", head, rows, 7)])
+
+
+def _ends(observable: Observable) -> dict[str, Any]:
+    low, high = (float("nan") if end is None else end for end in (observable.low, observable.high))
+    return {"low": low, "high": high, "kind": observable.kind, "target": observable.target}
+
+
+def _switched(observable: Observable) -> str:
+    """The overrides of the arm in which a test's mechanism is off."""
+    if observable.switch_off is None:
+        return ""
+    return ", ".join(f"`{one}`" for one in observable.switch_off) or "none as configured"
 
 
 def _parts(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

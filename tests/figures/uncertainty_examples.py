@@ -84,11 +84,11 @@ def patterns() -> pd.DataFrame:
     nan = float("nan")
     rows = [
         ("P7", "files refused", "5.6 %", "test", "in", True, "4.9 % [4.5, 5.5]", 8, 0.0, 1.0, 0.36, 0.3, 0.45, 0.1, 1.4, 0.3, 0.5),
-        ("P7", "files lapsed to refused", "above 3", "test", "partly", True, "3.2 [2.0, 4]", 5, 0.0, 2.0, 0.1, -0.2, 0.4, 0.0, 0.9, nan, nan),
-        ("P8", "90th percentile", "18 to 30", "test", "out", True, "17 [16, 18]", 0, 0.0, 1.0, -0.1, -0.2, 0.0, nan, nan, nan, nan),
-        ("P9", "stock", "1 to 5 years", "rejected", "out", False, "0.7 [0.6, 0.8]", 0, 0.0, 1.0, -1.0, -1.0, -0.9, nan, nan, nan, nan),
+        ("P7", "lapsed", "above 3", "test", "partly", True, "3 [2, 4]", 5, 0.0, 2.0, 0.1, -0.2, 0.4, 0.0, 0.9, nan, nan),
+        ("P8", "p90", "18 to 30", "test", "out", True, "17 [16, 18]", 0, 0.0, 1.0, -0.1, -0.2, 0.0, nan, nan, nan, nan),
+        ("P9", "stock", "1 to 5 years", "rejected", "out", False, "0.7", 0, 0.0, 1.0, -1.0, -1.0, -0.9, nan, nan, nan, nan),
         ("P11", "panel refuses", "2 %", "blind", "in", False, "2.2 %", 8, 0.0, 1.0, 0.6, nan, nan, nan, nan, nan, nan),
-        ("P12", "complaints", "62 %", "not_computable", "none", False, "-", nan, 0.0, 1.0, nan, nan, nan, nan, nan, nan, nan),
+        ("P12", "x", "62 %", "not_computable", "none", False, "-", nan, 0.0, 1.0, nan, nan, nan, nan, nan, nan, nan),
         ("P14", "charges", "46 %", "input", "in", False, "42 %", 8, -1.0, 1.0, 0.4, 0.3, 0.5, nan, nan, nan, nan),
         ("P15", "a band", "no figure", "shown", "shown", False, "0.1 %", nan, nan, nan, nan, nan, nan, nan, nan, nan, nan),
     ]  # fmt: skip

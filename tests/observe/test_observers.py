@@ -270,7 +270,7 @@ def test_the_order_of_grants_is_by_the_band_of_the_requester() -> None:
     assert found["register_granted_step"].value == pytest.approx(0.1)
 
 
-# --- firms, by hand -----------------------------------------------------------------------------------------------------------------
+# --- firms, by hand ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_ratio_of_formal_to_direct_requests_and_its_trend_are_those_of_the_reports() -> None:
