@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, Strict
 from sim.config import checked_config, recorded, run_and_study_values
 from sim.errors import meant
 from sim.naming import Naming, first_stranger
-from sim.observe import ObserveSpec
 from sim.observe.patterns import Pattern
+from sim.observe.spec import ObserveSpec
 from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range

@@ -17,7 +17,9 @@ from sim.conduct.direct import DirectCounts, direct_counts, direct_frame
 from sim.draws import Draws, absorb, name_key, opened
 from sim.errors import RogatoryError
 from sim.metrics import Counted, Finished, Sliced, cohort_slices, counted_whole, disclosures, measured
-from sim.observe import ObserveSpec, Row, observed_rows
+from sim.observe.published import observed_rows
+from sim.observe.rows import Row
+from sim.observe.spec import ObserveSpec
 from sim.review.safeguard import in_check_order
 from sim.settings import Config
 from sim.world.vocabulary import (

@@ -108,7 +108,7 @@ def _mark(ax: Axes, y: int, row: Row) -> None:
         ax.plot(span, [y, y], color=colour, lw=1.6, solid_capstyle="butt", zorder=3, gid="worlds")
     at = float(row["at_value"])
     beyond = "<" if at <= _FROM + _EDGE else ">" if at >= _FROM + _SPAN - _EDGE else "o"
-    ax.plot([_x(at)], [y], beyond, color=colour, ms=6.0, zorder=4, gid="default")
+    ax.plot([_x(at)], [y], beyond, color=colour, mec="white", mew=0.8, ms=6.6, zorder=4, gid="default")
 
 
 def _bar(ax: Axes, y: int, ends: tuple[float, float], height: float, colour: str, gid: str, zorder: float) -> None:

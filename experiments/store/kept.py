@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.store.schema import DATA, GIVEN, OBSERVED, TRAVEL, VIEWS
 from sim.metrics import SLICED_BY, UNITS, Finished, cohort_slices, disclosures, given_of, given_rows
-from sim.observe import ObserveSpec
+from sim.observe.spec import ObserveSpec
 from sim.result import Result
 from sim.review.safeguard import Ground, Look
 from sim.world.estimand import WithOwn

@@ -17,7 +17,7 @@ def test_the_list_of_patterns_in_the_manual_is_that_of_the_configuration() -> No
 
 def test_the_manual_names_every_module_that_observes() -> None:
     text, folder = PAGE.read_text(encoding="utf-8"), PAGE.parents[1] / "sim" / "observe"
-    helpers = {"__init__", "files", "measures", "patterns", "rows", "spec", "thinning"}
+    helpers = {"__init__", "files", "measures", "patterns", "published", "rows", "spec", "thinning"}
     assert [
         name for path in folder.glob("*.py") if (name := path.stem) not in helpers and f"sim/observe/{name}.py" not in text
     ] == []

@@ -12,11 +12,13 @@ from experiments.settings import conduct_of_study
 from sim.config import load
 from sim.draws import Draws
 from sim.metrics import Finished
-from sim.observe import ObserveSpec, Report, Row, filed_in, observed_rows, reports_of
-from sim.observe.files import Filed
-from sim.observe.firms import rows_of_firms
+from sim.observe.files import Filed, filed_in
+from sim.observe.firms import Report, reports_of, rows_of_firms
 from sim.observe.measures import in_bands
+from sim.observe.published import observed_rows
 from sim.observe.registers import rows_of_registers
+from sim.observe.rows import Row
+from sim.observe.spec import ObserveSpec
 from sim.result import Result
 from sim.simulation import simulate
 from sim.world.vocabulary import (
