@@ -21,6 +21,7 @@ STUDIES = {
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
     "adaptation": "what each safeguard protects on paper and after years of adaptation: rogatory adaptation seeds=10",
+    "validate": "published patterns against what the model would publish, and what a pass is worth: rogatory validate seeds=16",
     "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
     "points": "the points of a design as CSV, without running them: rogatory points design=threshold_sweep",
     "stores": "the stores that are kept, with state and size; rogatory stores remove NAME ... deletes those",
@@ -42,7 +43,9 @@ STUDIES = {
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "report")
-_EXECUTED = ("demo", "headline", "law", "treaty", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
+_EXECUTED = (
+    *("demo", "headline", "law", "treaty", "run", "compare", "adaptation", "validate", "sweep"),
+)  # studies that run what a store lacks
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _PLACES = ("--config-dir", "-cd")

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, Strict
 from sim.config import checked_config, recorded, run_and_study_values
 from sim.errors import meant
 from sim.naming import Naming, first_stranger
+from sim.observe.patterns import Pattern
+from sim.observe.spec import ObserveSpec
 from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
@@ -21,7 +23,13 @@ from sim.world.record import Record, quoted
 
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions")
 """The analyses of a store, a module of ``experiments.analysis`` each."""
-_WITH_SETTINGS = (*ANALYSES, "adaptation", "benchmark", "report")  # what each accepts is said and checked where it is made
+_WITH_SETTINGS = (
+    *ANALYSES,
+    "adaptation",
+    "benchmark",
+    "report",
+    "validate",
+)  # what each accepts is said and checked where it is made
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -67,6 +75,7 @@ PAGES: dict[str, type[Page]] = {
     "pareto": FrontPage,
     "heat_map": Page,
     "spans": Page,
+    "patterns": Page,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
 
@@ -122,6 +131,8 @@ class StudyConfig(Record):
     outcome: str
     analysis: Annotated[dict[str, Plain], AfterValidator(_known_analyses)]  # settings of each analysis of a store
     figures: Annotated[dict[str, Plain], AfterValidator(_pages)]
+    observe: ObserveSpec  # how those who publish see a run
+    patterns: dict[str, Pattern]  # published figures that runs are held against, P1 to P17
     case: Id | None
     person: Id | None
     state: str | None

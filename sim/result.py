@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from sim.arrays import Keys
 from sim.compiled import kernel
-from sim.conduct.direct import direct_counts, direct_frame
+from sim.conduct.direct import DirectCounts, direct_counts, direct_frame
 from sim.draws import Draws, absorb, name_key, opened
 from sim.errors import RogatoryError
 from sim.metrics import Counted, Finished, Sliced, cohort_slices, counted_whole, disclosures, measured
+from sim.observe.published import observed_rows
+from sim.observe.rows import Row
+from sim.observe.spec import ObserveSpec
 from sim.review.safeguard import in_check_order
 from sim.settings import Config
 from sim.world.vocabulary import (
@@ -37,6 +40,7 @@ from sim.world.vocabulary import (
 
 _REQUEST = name_key("request")
 _ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
+_PANEL = "panel"  # the safeguard whose reading an observer may count
 _PACKAGES = ("rogatory", "mesa", "numpy", "pandas", "numba", "scipy", "hydra-core", "pyarrow", "pydantic")
 
 
@@ -241,8 +245,26 @@ class Result:
     @cached_property
     def direct(self) -> pd.DataFrame:
         """Legitimate requests to firms abroad by month, requester, jurisdiction and process: counts, the same in every scenario."""
-        run = self.finished
-        return direct_frame(direct_counts(run.world, self.config.demand, Draws(self.seed), run.months), run.world, run.first_month)
+        return direct_frame(self.direct_counts, self.finished.world, self.finished.first_month)
+
+    @cached_property
+    def direct_counts(self) -> DirectCounts:
+        """The same as arrays, run-in and run-out among them."""
+        return direct_counts(self.finished.world, self.config.demand, Draws(self.seed), self.finished.months)
+
+    def observed(self, spec: ObserveSpec) -> pd.DataFrame:
+        """What firms, registers, a panel and a census would publish: one row an observable, ``pattern, observable, value, n``.
+
+        Observers come after the run and move nothing. Raises ``RogatoryError`` where rows were not kept.
+        """
+        texts, names = self.config.instruments, self.safeguard_names
+        read = any(
+            _PANEL in names and name in texts and texts[name].safeguards.get(_PANEL, "absent") != "absent"
+            for name, meant in spec.register_texts.items()
+            if meant
+        )
+        found = observed_rows(self._with_rows(), self.direct_counts, spec, Draws(self.seed), tuple(names), read)
+        return pd.DataFrame(found, columns=list(Row._fields))
 
     @property
     def manifest(self) -> dict[str, object]:

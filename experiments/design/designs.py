@@ -111,7 +111,7 @@ class Design(Record):
     draw_seed: Seed = 1
     table: str | None = None  # path of a CSV with points made elsewhere
     search: Search | None = None
-    keep: list[Literal["views", "given"]] = []  # further tables that every run leaves
+    keep: list[Literal["views", "given", "observed"]] = []  # further tables that every run leaves
     outcomes: list[str] = []  # estimands that are kept; none stands for all
     slices: list[str] = []  # ways to slice that are kept; none stands for all
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds

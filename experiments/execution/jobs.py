@@ -20,7 +20,7 @@ from experiments.design.table import Points
 from experiments.interrupts import raise_if_told
 from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
-from experiments.store.schema import VIEWS, Done, RunKey, packed
+from experiments.store.schema import OBSERVED, VIEWS, Done, RunKey, packed
 from experiments.store.store import WHOLE_STORE
 from sim.compiled import CACHE
 from sim.config import checked_config, load, with_overrides
@@ -222,8 +222,8 @@ def _run(shared: Shared, key: RunKey, seed: int, began: float) -> tuple[Done, Re
 
 
 def wants_rows(config: Config, kept: Kept) -> bool:
-    """Whether a run is to keep all its rows: for its requests, for views of them, and for estimands of a user's own."""
-    return bool(kept.tables & {REQUESTS, VIEWS} or config.metrics.own)
+    """Whether a run is to keep all its rows: for its requests, for what is seen of them, and for estimands of a user's own."""
+    return bool(kept.tables & {REQUESTS, VIEWS, OBSERVED} or config.metrics.own)
 
 
 AHEAD = 2

@@ -15,7 +15,7 @@ from experiments.store.identity import Identity, identity_of, store_digest
 from experiments.store.kept import Kept
 from experiments.store.places import store_folder
 from experiments.store.requests import REQUESTS
-from experiments.store.schema import RunKey
+from experiments.store.schema import OBSERVED, RunKey
 from experiments.store.store import WHOLE_STORE
 from sim.config import checked_config
 from sim.world.record import ConfigError, quoted
@@ -81,7 +81,7 @@ def planned(
     if asked.shard is not None and "shard" not in more:
         raise ConfigError(f"shard: found {quoted(asked.shard)} in {study}; accepted: null, for it is sweeps that are done in parts")
     tables = frozenset([*design.keep, *([REQUESTS] if asked.keep_requests else [])])
-    kept = Kept(frozenset(design.outcomes), frozenset(design.slices), tables)
+    kept = Kept(frozenset(design.outcomes), frozenset(design.slices), tables, asked.observe if OBSERVED in tables else None)
     identity = identity_of({name: checked_config(plain) for name, plain in points.bases.items()}, kept)
     digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
     folder = store_folder(asked.store or f"{study}-{digest}", asked.output)

@@ -33,6 +33,7 @@ from experiments.figures.heat_map import heat_map
 from experiments.figures.interactions import interactions
 from experiments.figures.intervals import headline, targeted_change, targeted_rate
 from experiments.figures.pareto import pareto
+from experiments.figures.patterns import patterns
 from experiments.figures.plane import plane
 from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
@@ -51,7 +52,7 @@ _FUNCTIONS = (
     *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, change_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
-    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans),
+    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans, patterns),
     *(costs, scales),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}

@@ -14,7 +14,7 @@ from experiments.store.kept import Kept
 from sim.own_code import texts
 from sim.result import package_versions
 from sim.settings import Config
-from sim.world.leaves import Plain, changed_leaves
+from sim.world.leaves import Plain, changed_leaves, leaves_of
 
 _LETTERS = 12
 _OF_A_RUN = "experiments/store/kept.py"
@@ -65,8 +65,17 @@ def identity_of(bases: Mapping[str, Config], kept: Kept) -> Identity:
         data=first.data,
         versions={name: versions[name] for name in _DECIDE},
         bases={name: config.decisive() for name, config in bases.items()},
-        kept={name: sorted(part) for name, part in kept._asdict().items()},
+        kept=_kept_in_words(kept),
     )
+
+
+def _kept_in_words(kept: Kept) -> dict[str, list[str]]:
+    """What is kept, each part as a list; how a run is observed is a part where its observations are kept."""
+    said = {name: sorted(getattr(kept, name)) for name in ("outcomes", "slices", "tables")}
+    if kept.observing is None:
+        return said
+    leaves = leaves_of(kept.observing.model_dump(mode="json"))
+    return said | {"observing": [f"{key}={value}" for key, value in leaves.items()]}
 
 
 def store_digest(identity: Identity, design: Mapping[str, object]) -> str:

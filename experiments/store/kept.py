@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS
+from experiments.store.schema import DATA, GIVEN, OBSERVED, TRAVEL, VIEWS
 from sim.metrics import SLICED_BY, UNITS, Finished, cohort_slices, disclosures, given_of, given_rows
+from sim.observe.spec import ObserveSpec
 from sim.result import Result
 from sim.review.safeguard import Ground, Look
 from sim.world.estimand import WithOwn
@@ -62,7 +63,8 @@ class Kept(NamedTuple):
 
     outcomes: frozenset[str] = frozenset()  # estimands; none stands for all
     slices: frozenset[str] = frozenset()  # none stands for all
-    tables: frozenset[str] = frozenset()  # beside the data: views, given, requests
+    tables: frozenset[str] = frozenset()  # beside the data: views, given, observed, requests
+    observing: ObserveSpec | None = None  # how those who publish see a run, where what they publish is kept
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -255,4 +257,15 @@ def _given(result: Result, kept: Kept) -> pa.Table:
     return _table(GIVEN, [columns[name] for name in TRAVEL[GIVEN].names])
 
 
-_MADE: Mapping[str, Callable[[Result, Kept], pa.Table]] = {DATA: _data, VIEWS: _views, GIVEN: _given}
+# --- what would be published ---------------------------------------------------------------------------------------------------
+
+
+def _observed(result: Result, kept: Kept) -> pa.Table:
+    """``pattern, observable, value, n``: what firms, registers, a panel and a census would publish of the run."""
+    if kept.observing is None:
+        raise ValueError("a run whose observations are kept wants to be told how it is observed")
+    frame = result.observed(kept.observing)
+    return _table(OBSERVED, [frame[name].tolist() for name in TRAVEL[OBSERVED].names])
+
+
+_MADE: Mapping[str, Callable[[Result, Kept], pa.Table]] = {DATA: _data, VIEWS: _views, GIVEN: _given, OBSERVED: _observed}

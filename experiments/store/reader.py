@@ -26,7 +26,7 @@ from experiments.store.outcomes import Outcome, Outcomes
 from experiments.store.parts import StoreError, read_part, table_parts
 from experiments.store.placing import WORDS, Places, estimates_in, given_in, nobody
 from experiments.store.results import EstimandKey, Results, RunPlace, levels_in, results_of
-from experiments.store.schema import DATA, GIVEN, VIEWS, Done, RunKey
+from experiments.store.schema import DATA, GIVEN, OBSERVED, VIEWS, Done, RunKey
 from experiments.store.sessions import sessions_of
 from sim.config import checked_config
 from sim.metrics import UNITS, Given
@@ -149,6 +149,10 @@ class StoredStudy:
     def disclosures(self) -> pd.DataFrame:
         """Every disclosure of a person at risk, run by run: columns as in the table of what was given."""
         return _once([table.to_pandas() for table in self._tables(GIVEN)])
+
+    def observed(self) -> pd.DataFrame:
+        """What would be published, run by run: ``point, world_seed, replicate, pattern, observable, value, n``."""
+        return _once([table.to_pandas() for table in self._tables(OBSERVED)])
 
     def data(self) -> pd.DataFrame:
         """The estimates, run by run: columns as in the table of data."""

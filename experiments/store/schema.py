@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA = "4"
+SCHEMA = "5"
 """Version of the tables; another one is refused."""
 VERSION_KEY = b"rogatory_schema"
 _META = {VERSION_KEY: SCHEMA.encode()}
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
-DATA, VIEWS, GIVEN = "data", "views", "given"
+DATA, VIEWS, GIVEN, OBSERVED = "data", "views", "given", "observed"
 TRAVEL = {
     DATA: pa.schema(
         [
@@ -44,6 +44,14 @@ TRAVEL = {
             ("group", pa.string()),
             ("data_class", pa.string()),
             ("day", pa.float64()),  # since the window opened
+        ]
+    ),
+    OBSERVED: pa.schema(
+        [
+            ("pattern", pa.string()),
+            ("observable", pa.string()),
+            ("value", pa.float64()),  # missing: nothing to say it of
+            ("n", pa.int64()),  # what it stands on
         ]
     ),
 }

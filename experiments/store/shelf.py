@@ -24,7 +24,10 @@ from sim.places import is_folder
 from sim.sources.checksums import file_fault
 
 HOLDS = frozenset(
-    ("points", "runs", "data", "views", "given", "failures", "requests", "journal", LOCKS, SESSIONS, "analysis", "report", ABOUT)
+    (
+        *("points", "runs", "data", "views", "given", "observed", "failures", "requests", "journal", LOCKS, SESSIONS, "analysis"),
+        *("report", ABOUT),
+    )
 )
 """Names of what Rogatory puts into a store."""
 _DRAFT = re.compile(r"\..+\.part")  # a file that is not whole yet

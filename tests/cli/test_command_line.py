@@ -57,7 +57,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 OF_NAMES = ("divine", "scenarios", "reproduce")  # these take no output
 MISTAKES = [
-    (("divine",), "no study is named 'divine'; accepted: demo, headline, law, treaty, run, compare, adaptation, sweep, "),
+    (("divine",), "no study is named 'divine'; accepted: demo, headline, law, treaty, run, compare, adaptation, validate, sweep, "),
     (("scenarios", "utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
     (("scenarios", "judge", "a+"), "scenarios: found 'a+'; accepted: scenarios joined by '+'"),
     (("scenarios", "--all"), "scenarios: found '--all'; accepted: names"),

@@ -63,6 +63,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "morris_plane": ("factor",),
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
+    "patterns": ("pattern", "said", "target"),
     "fan": ("outcome", "unit"),
     "costs": ("label", "part"),
     "scales": ("scale", "stage"),

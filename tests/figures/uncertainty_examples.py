@@ -79,5 +79,30 @@ def spans() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "events", "worlds"])
 
 
-EXAMPLES = {"regret": regrets, "fan": levels, "discovery_boxes": box, "discovery_plane": plane, "spans": spans}
+def patterns() -> pd.DataFrame:
+    """Every flag and verdict; draws of the prior for two, of the posterior for one; a value beyond the axis."""
+    nan = float("nan")
+    rows = [
+        ("P7", "files refused", "5.6 %", "test", "in", True, "4.9 % [4.5, 5.5]", 8, 0.0, 1.0, 0.36, 0.3, 0.45, 0.1, 1.4, 0.3, 0.5),
+        ("P7", "lapsed", "above 3", "test", "partly", True, "3 [2, 4]", 5, 0.0, 2.0, 0.1, -0.2, 0.4, 0.0, 0.9, nan, nan),
+        ("P8", "p90", "18 to 30", "test", "out", True, "17 [16, 18]", 0, 0.0, 1.0, -0.1, -0.2, 0.0, nan, nan, nan, nan),
+        ("P9", "stock", "1 to 5 years", "rejected", "out", False, "0.7", 0, 0.0, 1.0, -1.0, -1.0, -0.9, nan, nan, nan, nan),
+        ("P11", "panel refuses", "2 %", "blind", "in", False, "2.2 %", 8, 0.0, 1.0, 0.6, nan, nan, nan, nan, nan, nan),
+        ("P12", "x", "62 %", "not_computable", "none", False, "-", nan, 0.0, 1.0, nan, nan, nan, nan, nan, nan, nan),
+        ("P14", "charges", "46 %", "input", "in", False, "42 %", 8, -1.0, 1.0, 0.4, 0.3, 0.5, nan, nan, nan, nan),
+        ("P15", "a band", "no figure", "shown", "shown", False, "0.1 %", nan, nan, nan, nan, nan, nan, nan, nan, nan, nan),
+    ]  # fmt: skip
+    columns = ["pattern", "said", "target", "flag", "verdict", "counts", "words", "worlds_in", "bar_low", "bar_high", "at_value"]
+    columns += ["at_world_low", "at_world_high", "at_prior_low", "at_prior_high", "at_posterior_low", "at_posterior_high"]
+    return pd.DataFrame(rows, columns=columns).assign(worlds=8)
+
+
+EXAMPLES = {
+    "regret": regrets,
+    "fan": levels,
+    "discovery_boxes": box,
+    "discovery_plane": plane,
+    "spans": spans,
+    "patterns": patterns,
+}
 GIVEN = {"regret": {"order": POLICIES[::-1]}, "fan": {"line": 4.0, "label": "threshold years"}}

@@ -38,7 +38,15 @@ TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "dema
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
 OF_NAMES = ("keys", "scenarios", "reproduce", "stores")  # studies that take no keys
 OF_THE_QUESTION = ("headline", "demo")  # their designs say how many worlds, unless they are asked
-MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points", *OF_THE_QUESTION)  # a world for each arm, replicate or point
+MANY_RUNS = (
+    "compare",
+    "adaptation",
+    "validate",
+    "explain",
+    "sweep",
+    "points",
+    *OF_THE_QUESTION,
+)  # a world for each arm, replicate or point
 
 
 def blocks(language: str) -> list[str]:

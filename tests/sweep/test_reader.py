@@ -37,7 +37,7 @@ from sim.simulation import simulate
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY, done, opened, swept, tables
 
-TEXT = "question: what does each do?\nscenarios: [as_adopted, judge, no_treaty]\nkeep: [given, views]\n"
+TEXT = "question: what does each do?\nscenarios: [as_adopted, judge, no_treaty]\nkeep: [given, views, observed]\n"
 WORLDS, REPLICATES = [1, 2, 3], 2
 ABUSED = "demand.abusive_odds=0.1"  # so that there is something to displace
 EVERY = 7  # of the estimands whose outcomes are compared: one in so many
@@ -361,7 +361,7 @@ def test_a_store_of_schema_1_is_refused_with_the_command_that_makes_its_runs_aga
     about = copy / "store.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": "1"}))
     said = json.loads(next((copy / "sessions").glob("*.json")).read_text())["command"]
-    wanted = f"{about}: found schema '1'; accepted: schema '4', or a new store (to make its runs again: {said})"
+    wanted = f"{about}: found schema '1'; accepted: schema '5', or a new store (to make its runs again: {said})"
     before = tables(copy)
     monkeypatch.chdir(copy.parent)
     Path("own.yaml").write_text(TEXT, encoding="utf-8")
