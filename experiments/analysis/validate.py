@@ -40,11 +40,12 @@ TABLE_COLUMNS = (
 
 
 class ValidateSpec(Record):
-    """What ``configs/analysis/validate.yaml`` says: from which share of worlds on an observable is in, out, or blind."""
+    """What ``configs/analysis/validate.yaml`` says: from which share of worlds on an observable is in or blind; and a bank."""
 
     in_from: Unit
     out_to: Unit
     blind_from: Unit
+    bank: str | None
 
     @model_validator(mode="after")
     def _ordered(self) -> ValidateSpec:

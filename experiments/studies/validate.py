@@ -18,6 +18,7 @@ from experiments.analysis.record import spec_from
 from experiments.analysis.validate import (
     AS_CONFIGURED,
     SHOWN,
+    Source,
     ValidateSpec,
     arms_of,
     in_units,
@@ -41,6 +42,7 @@ from experiments.report.pictures import Picture
 from experiments.report.validated import REPORT, SUMMARY, TITLE, Validated, worlds_in, write_validated
 from experiments.settings import StudyConfig, asked_by
 from experiments.statistics import FEWEST_WORLDS
+from experiments.store.places import asked_folder
 from experiments.store.reader import StoredStudy
 from experiments.text import Row, counted, time_text, unknown
 from sim.config import key_of, load
@@ -63,6 +65,7 @@ def main(*overrides: str) -> Path:
     first = arm_runs[0].config
     spec = spec_from("validate", ValidateSpec, asked)
     check_all(arm_runs)
+    of_bank = drawn_rows(spec, asked)
     plan = validation_plan(arm_runs, asked, " ".join(["validate", *overrides]))
     with whole_folder(Path(asked.output) / "validate", name := stamped("validate")) as folder, runs_kept(plan):
         plan = run_plan(plan, console).plan
@@ -71,7 +74,7 @@ def main(*overrides: str) -> Path:
         found.to_parquet(folder / ROWS, index=False)
         lacking, table = Lacking(folder), None
         with lacking.spared(TABLE):
-            table = pattern_table(asked.patterns, {"default": found}, off, spec)
+            table = pattern_table(asked.patterns, {"default": found, **of_bank}, off, spec)
             write_csv(table, folder / TABLE, DIGITS)
         if table is not None:
             with lacking.spared(FIGURE, REPORT, SUMMARY):
@@ -129,6 +132,23 @@ def observed_by_arm(plan: Plan) -> dict[str, pd.DataFrame]:
     points = dict(zip(plan.points.frame["point"], plan.points.frame["scenario"], strict=True))
     by_point = dict(tuple(rows.groupby("point", sort=False)))
     return {str(name): by_point[point].drop(columns="point") for point, name in points.items()}
+
+
+def drawn_rows(spec: ValidateSpec, asked: StudyConfig) -> dict[Source, pd.DataFrame]:
+    """What would be published of the runs of a bank, as rows of the prior; nothing where no bank is named.
+
+    Raises ``ConfigError`` for a store that is not there, or whose runs left nothing that would be published.
+    """
+    if spec.bank is None:
+        return {}
+    folder = asked_folder(spec.bank, asked.output)
+    rows = StoredStudy(folder).observed()
+    if rows.empty:
+        raise ConfigError(
+            f"analysis.validate.bank: found {folder}, whose runs keep nothing that would be published; accepted: a store of a "
+            "design with keep: [observed] and parameters=prior, such as design=bank"
+        )
+    return {"prior": rows}
 
 
 def _changes(arm_runs: Sequence[ArmRun]) -> dict[str, dict[str, object]]:

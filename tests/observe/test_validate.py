@@ -31,11 +31,13 @@ from experiments.analysis.validate import (
     score_line,
 )
 from experiments.settings import conduct_of_study
+from experiments.store.reader import StoredStudy
+from experiments.studies import sweep
 from experiments.studies.validate import main
 from sim.observe.patterns import Observable, Pattern
 from sim.world.record import ConfigError
 
-SPEC = ValidateSpec(in_from=0.9, out_to=0.1, blind_from=0.5)
+SPEC = ValidateSpec(in_from=0.9, out_to=0.1, blind_from=0.5, bank=None)
 TINY = (
     *("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1", "calibration_months=6"),
     *("workers=1", "seeds=2", "replicates=1", "run_out_months=0", "run_in_months=6"),
@@ -190,3 +192,41 @@ def test_a_validation_runs_judges_draws_and_tells(tmp_path: Path, capsys: pytest
     assert not told.loc[told["flag"] != TEST, "counts"].any()
     assert "tests in tolerance" in capsys.readouterr().out
     assert json.loads((written / "manifest.json").read_text())["scenarios"].keys() == {"no_treaty"}
+
+
+def bank(folder: Path, *keep: str) -> str:
+    """A store of four draws of a tiny world; its path."""
+    design = folder / "bank.yaml"
+    design.write_text(
+        "question: what would be published?\nbaseline: no_treaty\nscenarios: [no_treaty]\nconstants: [parameters=prior]\n"
+        f"keep: [{', '.join(keep)}]\noutcomes: [legit_met_rate]\nslices: [all]\n"
+    )
+    tiny = [word for word in TINY if not word.startswith("seeds=")]
+    sweep.main(f"design={design}", *tiny, "seeds=4", f"output={folder}", f"store={folder}/draws/")
+    return f"{folder}/draws/"
+
+
+def test_a_bank_fills_the_columns_of_the_prior_and_changes_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = bank(tmp_path, "observed")
+    plain, drawn = (
+        pd.read_csv(main(*TINY, f"output={tmp_path}", *more) / "patterns.csv").set_index("observable")
+        for more in ((), (f"analysis.validate.bank={asked}",))
+    )
+    shared = [name for name in plain.columns if not name.startswith("prior_")]
+    pd.testing.assert_frame_equal(plain[shared], drawn[shared])
+    assert plain["prior_value"].isna().all()
+    refused = drawn.loc["register_refused"]
+    assert refused["prior_draws"] == 4
+    rows = StoredStudy(Path(asked)).observed()
+    values = rows[rows["observable"] == "register_refused"]["value"]
+    assert values.nunique() == 4, "each world is a draw"
+    assert refused["prior_value"] == pytest.approx(values.median(), rel=1e-5)
+    capsys.readouterr()
+
+
+def test_a_store_that_holds_nothing_published_is_no_bank(tmp_path: Path) -> None:
+    asked = bank(tmp_path, "given")
+    with pytest.raises(
+        ConfigError, match=r"analysis\.validate\.bank: found .*draws, whose runs keep nothing that would be published"
+    ):
+        main(*TINY, f"output={tmp_path}", f"analysis.validate.bank={asked}")
