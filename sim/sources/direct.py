@@ -18,6 +18,7 @@ from scipy import special
 from sim.arrays import Flags, Keys, Reals
 from sim.draws import Draws, name_keys
 from sim.sources.rows import codes_of, rows_of, users_of
+from sim.world.answered import moved_by
 from sim.world.record import ConfigError
 from sim.world.spec import DirectSpec
 
@@ -174,11 +175,9 @@ def _moved(answered: Reals, spec: DirectSpec, liberal: Reals, change: Reals, gro
     ``change`` of liberal democracy and ``grown``, of log volume, since. Who was heard and now is closed is heard no more.
     """
     calm = spec.answered_liberal_slope * change + spec.answered_volume_slope * grown
-    odds = np.stack([calm, spec.emergency_liberal_slope * change], axis=1)
-    with np.errstate(divide="ignore"):  # nothing stays nothing
-        moved = np.where(odds == 0, answered, special.expit(special.logit(answered) + odds))
+    moved = moved_by(answered, np.stack([calm, spec.emergency_liberal_slope * change], axis=1))
     moved[_is_heard(spec, liberal) & ~_is_heard(spec, liberal + change), ORDINARY] = 0.0
-    return np.asarray(moved)
+    return moved
 
 
 def _shares(expected: Reals, spec: DirectSpec, seen: _Listed, luck: Reals) -> Reals:

@@ -22,6 +22,11 @@ def answered_after(share: Reals, change: Reals, slope: float) -> Reals:
     >>> answered_after(np.array([0.5, 0.0, 0.2]), np.array([-0.25, 0.5, 0.0]), 4.0).round(3).tolist()
     [0.269, 0.0, 0.2]
     """
-    moved = (change != 0.0) & (share > 0.0) & (share < 1.0)
+    return moved_by(share, slope * change)
+
+
+def moved_by(share: Reals, odds: Reals) -> Reals:
+    """Shares whose log odds have moved by ``odds``, in any one form; 0, 1, and what does not move, stay to the last bit."""
+    moved = (odds != 0.0) & (share > 0.0) & (share < 1.0)
     inner = np.where(moved, share, 0.5)  # a share whose log odds can be taken
-    return np.where(moved, special.expit(special.logit(inner) + slope * change), share)
+    return np.where(moved, special.expit(special.logit(inner) + odds), share)
