@@ -23,6 +23,7 @@ from sim.observe.rows import Row
 from sim.observe.spec import ObserveSpec
 from sim.review.safeguard import in_check_order
 from sim.settings import Config
+from sim.world.shocks import answered_shares
 from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
@@ -250,7 +251,12 @@ class Result:
     @cached_property
     def direct_counts(self) -> DirectCounts:
         """The same as arrays, run-in and run-out among them."""
-        return direct_counts(self.finished.world, self.config.demand, Draws(self.seed), self.finished.months)
+        run, config = self.finished, self.config
+        shares = None
+        if config.shock:
+            upheavals = [config.upheaval(month - run.first_month) for month in range(run.months)]
+            shares = answered_shares(run.world, upheavals, config.dials)
+        return direct_counts(run.world, config.demand, Draws(self.seed), run.months, shares)
 
     def observed(self, spec: ObserveSpec) -> pd.DataFrame:
         """What firms, registers, a panel and a census would publish: one row an observable, ``pattern, observable, value, n``.

@@ -1,8 +1,9 @@
 """Legitimate requests that authorities send to firms abroad directly: counts by month, never files.
 
 Such requests outnumber formal ones many times over, and no treaty governs them; they are kept as the scale against which formal
-requests stand. No scenario changes them: they depend on the world and the seed alone, and neither the texts nor the safeguards of
-a configuration reach them. Abusive requests to firms are files like any others and are not in here.
+requests stand. They depend on the world and the seed alone, and neither the texts nor the safeguards of a configuration reach them;
+only a shock to a state's liberal score does, by the share that firms answer. Abusive requests to firms are files like any others
+and are not in here.
 
 A state's yearly count and answered share are facts of the world (``StateTable.direct_requests`` and its neighbours). A month's
 count is Poisson about a twelfth of it, times a factor that a state's half-year shares, and split over the jurisdictions abroad by
@@ -102,8 +103,10 @@ def new_in_volume(asking: Asking, direct: DirectSpec, draws: Draws, halves: int)
     return np.asarray(steps)
 
 
-def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> DirectCounts:
+def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int, answered_share: Reals | None = None) -> DirectCounts:
     """Counts of ``months`` months; growth counts from the first of them.
+
+    ``answered_share`` ``[T, N]``: of ordinary requests, where a shock moves it; None where it is the world's throughout.
 
     Log volume of a half-year is ``persistence`` of the last one's, plus what is new, plus ``elasticity / adaptive_share`` for each
     unit by which the last half-year's share answered exceeds the world's, in states that adapt. Else its factor has mean one.
@@ -116,7 +119,10 @@ def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> 
         volume = direct.persistence * volume + pull + new
         month = np.arange(half * MONTHS_PER_HALF, min((half + 1) * MONTHS_PER_HALF, months), dtype=np.uint64)
         rate = np.exp(volume - spread / 2)[None, :] / 12 * np.exp(direct.growth * month / 12)[:, None]  # [T, N] of a year's
-        answered, unanswered = _answers(asking, rate, month, draws)
+        chance = np.broadcast_to(asking.chance, (month.size, *asking.chance.shape)).copy()
+        if answered_share is not None:
+            chance[:, :, 0] = answered_share[month.astype(np.int64)]
+        answered, unanswered = _answers(asking, rate, chance, month, draws)
         parts.append((answered + unanswered, answered))
         given, heard = (part.sum(axis=(0, 2, 3)) for part in (answered, answered + unanswered))
         pull = asking.slope * (yield_heard(given, heard, asking.usual, direct.doubt) - asking.usual)
@@ -127,8 +133,11 @@ def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> 
     return DirectCounts(requested, answered, asking.jurisdictions, DIRECT_PROCESSES)
 
 
-def _answers(asking: Asking, rate: Reals, month: Keys, draws: Draws) -> tuple[Ints, Ints]:
-    """Answered and unanswered requests ``[T, N, H, Q]`` of some months, whose part of a year's requests is ``rate`` ``[T, N]``."""
+def _answers(asking: Asking, rate: Reals, chance: Reals, month: Keys, draws: Draws) -> tuple[Ints, Ints]:
+    """Answered and unanswered requests ``[T, N, H, Q]`` of some months.
+
+    ``rate`` ``[T, N]`` is their part of a year's requests, ``chance`` ``[T, N, Q]`` that of an answer.
+    """
     keys = (
         asking.states[None, :, None, None],
         asking.states[asking.jurisdictions][None, None, :, None],
@@ -137,10 +146,10 @@ def _answers(asking: Asking, rate: Reals, month: Keys, draws: Draws) -> tuple[In
     )
 
     def counted(outcome: str, part: Reals) -> Ints:
-        mean = (rate[:, :, None] * (asking.year * part)[None, :, :])[:, :, None, :] * asking.share[None, :, :, None]
+        mean = (rate[:, :, None] * (asking.year * part))[:, :, None, :] * asking.share[None, :, :, None]
         return draws.poisson(mean, f"direct:{outcome}", *keys)
 
-    return counted("answered", asking.chance), counted("unanswered", 1 - asking.chance)
+    return counted("answered", chance), counted("unanswered", 1 - chance)
 
 
 def direct_frame(counts: DirectCounts, world: World, first_month: int) -> pd.DataFrame:

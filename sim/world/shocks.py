@@ -328,6 +328,11 @@ def struck_world(world: World, upheaval: Upheaval, dials: Dials) -> World:
     return replace(world, states=replace(world.states, **columns)) if columns else world
 
 
+def answered_shares(world: World, upheavals: Iterable[Upheaval], dials: Dials) -> Reals:
+    """Of direct requests in ordinary cases, the share that firms abroad answer under each of these, ``[T, N]``."""
+    return np.stack([struck_world(world, upheaval, dials).states.direct_answered for upheaval in upheavals])
+
+
 def struck_dials(
     ruled: World, dialled: Settled, care: tuple[Reals, Reals], hours: Reals, blows: tuple[Blow, ...], dials: Dials
 ) -> tuple[World, Settled]:

@@ -183,3 +183,26 @@ def test_a_friction_that_eases_speeds_answers_up_and_one_that_fades_back_less(se
     lasting = ran(seed, shock("all", eased))
     fading = ran(seed, f"shock.one={{at: {AT}, set: {{{eased}}}, fade: 6}}")
     assert days(lasting) < days(fading) < days(ran(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_firms_answer_a_state_that_closes_less_and_it_asks_them_less_where_it_adapts(seed: int) -> None:
+    """Counts of direct requests: the same before, fewer answered from the day on, then fewer asked; others ask as they did."""
+    states = world_of(load(*LARGE), seed).states
+    code = states.codes[int(np.argmin(np.abs(states.direct_answered - 0.7) + (states.liberal < 0.4)))]
+    closes = shock(code, "liberal: 0.0")
+    learns = ("demand.direct.adaptive_share=1.0", "demand.direct.elasticity=1.0")
+    quiet, closed = (ran(seed, *learns, *more).direct for more in ((), (closes,)))
+    pd.testing.assert_frame_equal(*(frame[frame["month"] < AT].reset_index(drop=True) for frame in (quiet, closed)))
+    pd.testing.assert_frame_equal(*(frame[frame["requester"] != code].reset_index(drop=True) for frame in (quiet, closed)))
+    before, after = (ordinary(frame, code) for frame in (quiet, closed))
+    assert after["answered"] / after["requested"] < 0.7 * before["answered"] / before["requested"]
+    assert after["requested"] < 0.9 * before["requested"]
+    habit, as_ever = (ordinary(ran(seed, "demand.direct.elasticity=0.0", *more).direct, code) for more in ((closes,), ()))
+    assert habit["requested"] == pytest.approx(as_ever["requested"], abs=5 * np.sqrt(as_ever["requested"])), "nobody learns"
+
+
+def ordinary(direct: pd.DataFrame, code: str) -> pd.Series:
+    """What a state has asked of firms since the day of a shock, and what was answered."""
+    mine = (direct["requester"] == code) & (direct["process"] == "ordinary") & (direct["month"] >= AT)
+    return direct[mine][["requested", "answered"]].sum()
