@@ -19,6 +19,7 @@ from sim.register import PATTERNS, Parameter, register
 TOLD_FULLY = 6
 """Lines of the configuration that are told fully; more are a table."""
 _COLUMNS = ("key", "value", "unit", "support", "prior", "role", "status", "informed by")
+_KEY = 36  # letters of a key that stand on one line, where there are so many
 _BROKEN = ("key", "value", "unit")  # columns whose words may go on on another line
 _PARTS = re.compile(r"[._]")  # between the words of a key
 _TAIL = 0.05  # of a prior, on either side of the interval that is told
@@ -91,7 +92,8 @@ def _place(one: Parameter) -> str:
 def _table(lines: Sequence[Line]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in _COLUMNS:
-        table.add_column(column, no_wrap=column not in _BROKEN, overflow="fold")
+        least = _KEY if column == _COLUMNS[0] else None
+        table.add_column(column, no_wrap=column not in _BROKEN, overflow="fold", min_width=least)
     for line in lines:
         table.add_row(*map(Text, _cells(line)))
     return table

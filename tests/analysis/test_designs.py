@@ -60,7 +60,7 @@ def test_the_sizes_of_the_designs_are_what_a_day_can_run() -> None:
     assert len(points("assumptions").frame) == 18 * 2 * (1 + 2 * 17)
     assert len(points("sensitivity").frame) == 12 * 64
     assert len(points("threshold_fan").frame) == 8 * 32
-    assert len(design_of("screening").uncertainties) == 27
+    assert len(design_of("screening").uncertainties) == 29
 
 
 def test_the_fan_starts_as_adopted() -> None:

@@ -45,6 +45,7 @@ from tests.worlds import FEWER_RULES, bare_world, ended, files, made_up, office,
 
 OLD_TEXTS = "instrument=[mlat,budapest,hanoi,comity]"
 CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0")
+AS_ONCE = ("demand.persistence=0", "conduct.preservation_share=0.35")  # volume had no memory, and freezing was common
 EAGER = ("review.load=false", "conduct.file_everything=true", "demand.abusive_odds=0.3")
 FEW_FALSE_ALARMS = 1e-4
 FAR = 4.5  # standard deviations
@@ -108,7 +109,7 @@ def filings_digest(run: Finished) -> str:
 )
 def test_with_every_further_door_closed_requests_are_filed_as_before_there_were_any(seed: int, digest: str) -> None:
     """The digests are of the code before there were further doors, texts and legal bases to choose, or any of ``FEWER_RULES``."""
-    config = made_up(OLD_TEXTS, *CLOSED, *FEWER_RULES)
+    config = made_up(OLD_TEXTS, *CLOSED, *FEWER_RULES, *AS_ONCE)
     assert filings_digest(ended(started(config, bare_world(config, seed), seed))) == digest
 
 

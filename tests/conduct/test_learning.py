@@ -504,22 +504,25 @@ def test_each_switch_alone_changes_what_happens_and_without_pull_or_slope_nothin
     assert same_docket(plain, whole_run(f"{LEARNS}{switch}=true", f"{LEARNS}adaptive_share=0"))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(("rules", "much"), [((), False), (FEWER_RULES, True)], ids=["as adopted", "fewer rules"])
-def test_where_all_learn_honest_labels_give_way_to_what_pays(rules: tuple[str, ...], much: bool, seed: int) -> None:
-    """First filings alone: in a second one honest labels have been used up.
+def test_where_all_learn_honest_labels_give_way_to_what_pays(rules: tuple[str, ...], much: bool) -> None:
+    """First filings alone: in a second one honest labels have been used up. Over four worlds, for in one luck may say otherwise.
 
     As adopted little is to be gained: broad laws put honest labels in scope, and prejudice and own law ask no label.
     """
     learned = (f"{LEARNS}labels=true", f"{LEARNS}adaptive_share=1", f"{LEARNS}rate=0.3")
-    naive, wise = whole_run(*rules, seed=seed), whole_run(*rules, *learned, seed=seed)
-    honest = []
-    for run in (naive, wise):
-        formal = (run.docket.channel < FIRST_SIDE_DOOR) & (run.docket.attempt == 0) & run.cases.abusive[run.docket.case]
-        late = formal & (run.docket.month > run.first_month + 12) & run.world.offences.protected[run.cases.conduct[run.docket.case]]
-        honest.append((run.docket.kind[late] == 0).mean())
-    assert honest[1] < (0.95 if much else 1.0) * honest[0]
-    assert not much or (wise.case_status == DISCLOSED).sum() > (naive.case_status == DISCLOSED).sum()
+    honest, disclosed = np.zeros((2, 2)), np.zeros(2)
+    for seed in range(1, 5):
+        for place, more in enumerate(((), learned)):
+            run = whole_run(*rules, *more, seed=seed)
+            docket, cases = run.docket, run.cases
+            formal = (docket.channel < FIRST_SIDE_DOOR) & (docket.attempt == 0) & cases.abusive[docket.case]
+            late = formal & (docket.month > run.first_month + 12) & run.world.offences.protected[cases.conduct[docket.case]]
+            honest[place] += (docket.kind[late] == 0).sum(), late.sum()
+            disclosed[place] += (run.case_status == DISCLOSED).sum()
+    naive, wise = honest[:, 0] / honest[:, 1]
+    assert wise < (0.95 if much else 1.0) * naive
+    assert not much or disclosed[1] > disclosed[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

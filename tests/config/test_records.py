@@ -24,7 +24,7 @@ OF_A_STUDY = {
     "seeds": "3", "replicates": "5", "until": "0.5", "most_seeds": "7", "scenarios": "[judge]", "baseline": "no_treaty",
     "design": "pairs", "size": "8", "workers": "3", "engine": "ray", "output": "elsewhere", "store": "mine", "shard": "1/2",
     "mix": "true", "keep_requests": "true", "outcome": "legit_met_rate", "analysis.frontier.full": "judge",
-    "figures.forest.dpi": "90", "case": "3", "person": "4", "state": "TUR",
+    "figures.forest.dpi": "90", "observe.earlier": "20", "patterns.P1.name": "uneven", "case": "3", "person": "4", "state": "TUR",
 }  # fmt: skip
 BAD = [
     ("seeds=0", "seeds: found 0; accepted: "),

@@ -124,8 +124,8 @@ def test_what_a_dial_does_is_the_dial_s_and_no_training_s(dial: str) -> None:
 @pytest.mark.parametrize(("own_law", "step"), [("null", "aftermath"), ("kept", "desk")])
 def test_a_receiver_s_protection_is_seen_at_the_desk_under_a_law_on_transfers_else_in_misuse(own_law: str, step: str) -> None:
     base = ("review.load=false", f"safeguards.transfer_law.own_law={own_law}")
-    parted = partings(made_up(*base), made_up(*base, f"{ALL}transfer_protection=0.0"), most=20)
-    assert len(parted) >= 3
+    parted = partings(made_up(*base), made_up(*base, f"{ALL}transfer_protection=0.0"), most=60)
+    assert len(parted) >= 2
     assert {(d.step, d.rule) if d else None for d in parted} == {(step, "transfer_protection")}
 
 

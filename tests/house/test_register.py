@@ -100,7 +100,7 @@ FAR = {
     "demand.direct.growth", "offences.defamation.penalties.median_years", "review.lapse_per_year", "demand.abusive_floor",
     "review.c_prev", "review.firm_notice.share", "adaptation.exposure.chance",
     "adaptation.people.arrest_abroad", "demand.secret_share", "offences.illegal_access.pretext", "instruments.budapest.filing",
-    "adaptation.requesters.adaptive_share", "states.hosting.home_default",
+    "adaptation.requesters.adaptive_share", "demand.direct.adaptive_share", "states.hosting.home_default",
     *(f"offences.{name}.harm" for name in ("child_abuse_material", "trafficking", "terrorism")),
     "offences.blasphemy.penalties.median_years",
 }  # fmt: skip

@@ -167,8 +167,12 @@ def test_an_interrupt_that_a_library_made_another_error_of_is_no_failure_of_the_
             raise TypeError("cannot determine the type of an argument") from None  # as Numba does
 
     monkeypatch.setattr(jobs, "_run", interrupted)
-    with pytest.raises(KeyboardInterrupt), listening():
-        work(SHARED, Batch((RunKey("a", 1, 0),), 0))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of the tests ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt), listening():
+            work(SHARED, Batch((RunKey("a", 1, 0),), 0))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_batches_one_by_one_are_the_same_runs_in_the_same_world() -> None:
