@@ -10,7 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.figures.style import BETTER, INK, MUTED, PALETTE, SMALL, TEXT, WORSE, add_note, nothing, present, striped, unframed
+from experiments.figures.style import (
+    BETTER,
+    INK,
+    MUTED,
+    PALETTE,
+    SMALL,
+    TEXT,
+    WORSE,
+    add_note,
+    nothing,
+    present,
+    shortened,
+    striped,
+    unframed,
+)
 from experiments.text import Row, distinct, thousands, unknown
 
 COLUMNS = [
@@ -27,6 +41,7 @@ _HEAD, _UNDER = 1.4, 0.5  # rows above the first observable and under the last
 _BAR, _PALE_HIGH, _DARK_HIGH = 0.62, 0.40, 0.20  # rows that a bar is high
 _TOLERANCE, _PRIOR, _POSTERIOR, _GROUND = "#d5e8d9", "#b9cfe4", "#35618f", "#f7f7f7"
 _PARTLY = PALETTE[4]
+_MOST = {"pattern": 4, "said": 46, "target": 30}  # letters that there is room for
 _EDGE = 1e-9  # of the axis: what lies on its end has been cut there
 _FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
     "test": ("D", {"mfc": INK, "mec": INK, "ms": 5.2}, "test"),
@@ -53,9 +68,9 @@ def patterns(frame: pd.DataFrame, ax: Axes) -> Axes:
         return nothing(ax)
     rows = table.to_dict("records")
     ax.set(xlim=(0, 1), ylim=(len(rows) - 1 + _UNDER, -_HEAD), xticks=[], yticks=range(len(rows)))
-    ax.set_yticklabels([str(row["said"]) for row in rows], fontsize=SMALL)
+    ax.set_yticklabels([shortened(str(row["said"]), _MOST["said"]) for row in rows], fontsize=SMALL)
     ax.tick_params(axis="y", pad=_PAD)
-    _numbered(ax, [str(row["pattern"]) for row in rows])
+    _numbered(ax, [shortened(str(row["pattern"]), _MOST["pattern"]) for row in rows])
     unframed(ax)
     striped(ax, len(rows), _GROUND)
     for y, row in enumerate(rows):
@@ -118,7 +133,7 @@ def _bar(ax: Axes, y: int, ends: tuple[float, float], height: float, colour: str
 
 def _beside(ax: Axes, y: int, row: Row) -> None:
     """Target, value and verdict in words."""
-    _word(ax, _TARGET, y, str(row["target"]), INK)
+    _word(ax, _TARGET, y, shortened(str(row["target"]), _MOST["target"]), INK)
     _word(ax, _VALUE, y, str(row["words"]), INK if row["counts"] else MUTED)
     verdict = _WORDS.get(str(row["verdict"]), "")
     counts = "" if unknown(row["worlds_in"]) else f" {int(row['worlds_in'])}/{int(row['worlds'])}"

@@ -25,7 +25,7 @@ def points(name: str, *overrides: str) -> Points:
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_becomes_points_with_ids_of_their_own(name: str) -> None:
     frame = points(name).frame
-    assert len(frame) > 1
+    assert len(frame) > (name != "bank")  # of which each world draws its own numbers
     assert frame["point"].is_unique
 
 
