@@ -41,7 +41,7 @@ _HEAD, _UNDER = 1.4, 0.5  # rows above the first observable and under the last
 _BAR, _PALE_HIGH, _DARK_HIGH = 0.62, 0.40, 0.20  # rows that a bar is high
 _TOLERANCE, _PRIOR, _POSTERIOR, _GROUND = "#d5e8d9", "#b9cfe4", "#35618f", "#f7f7f7"
 _PARTLY = PALETTE[4]
-_MOST = {"pattern": 4, "said": 46, "target": 30}  # letters that there is room for
+_MOST = {"pattern": 4, "said": 46, "target": 26}  # letters that there is room for
 _EDGE = 1e-9  # of the axis: what lies on its end has been cut there
 _FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
     "test": ("D", {"mfc": INK, "mec": INK, "ms": 5.2}, "test"),
