@@ -42,6 +42,7 @@ from experiments.report.pictures import Picture
 from experiments.report.validated import REPORT, SUMMARY, TITLE, Validated, worlds_in, write_validated
 from experiments.settings import StudyConfig, asked_by
 from experiments.statistics import FEWEST_WORLDS
+from experiments.store.about import about_of
 from experiments.store.places import asked_folder
 from experiments.store.reader import StoredStudy
 from experiments.text import Row, counted, time_text, unknown
@@ -137,16 +138,19 @@ def observed_by_arm(plan: Plan) -> dict[str, pd.DataFrame]:
 def drawn_rows(spec: ValidateSpec, asked: StudyConfig) -> dict[Source, pd.DataFrame]:
     """What would be published of the runs of a bank, as rows of the prior; nothing where no bank is named.
 
-    Raises ``ConfigError`` for a store that is not there, or whose runs left nothing that would be published.
+    Raises ``ConfigError`` for a store that is not there, whose runs left nothing that would be published, or are no draws: those of
+    another validation, say, would stand as the prior's.
     """
     if spec.bank is None:
         return {}
     folder = asked_folder(spec.bank, asked.output)
-    rows = StoredStudy(folder).observed()
-    if rows.empty:
+    rows, (base, *others) = StoredStudy(folder).observed(), about_of(folder)["identity"]["bases"].values()
+    drawn = not others and base.get("parameters", {}).get("draw") == "prior"
+    if rows.empty or not drawn:
+        fault = "keep nothing that would be published" if rows.empty else "are no draws of the prior under one configuration"
         raise ConfigError(
-            f"analysis.validate.bank: found {folder}, whose runs keep nothing that would be published; accepted: a store of a "
-            "design with keep: [observed] and parameters=prior, such as design=bank"
+            f"analysis.validate.bank: found {folder}, whose runs {fault}; accepted: a store of a design with keep: [observed] and "
+            "parameters=prior, such as design=bank"
         )
     return {"prior": rows}
 

@@ -194,12 +194,12 @@ def test_a_validation_runs_judges_draws_and_tells(tmp_path: Path, capsys: pytest
     assert json.loads((written / "manifest.json").read_text())["scenarios"].keys() == {"no_treaty"}
 
 
-def bank(folder: Path, *keep: str) -> str:
+def bank(folder: Path, *keep: str, draw: str = "prior") -> str:
     """A store of four draws of a tiny world; its path."""
     design = folder / "bank.yaml"
     design.write_text(
-        "question: what would be published?\nbaseline: no_treaty\nscenarios: [no_treaty]\nconstants: [parameters=prior]\n"
-        f"keep: [{', '.join(keep)}]\noutcomes: [legit_met_rate]\nslices: [all]\n"
+        "question: what would be published?\nbaseline: no_treaty\nscenarios: [no_treaty]\n"
+        f"constants: [parameters={draw}]\nkeep: [{', '.join(keep)}]\noutcomes: [legit_met_rate]\nslices: [all]\n"
     )
     tiny = [word for word in TINY if not word.startswith("seeds=")]
     sweep.main(f"design={design}", *tiny, "seeds=4", f"output={folder}", f"store={folder}/draws/")
@@ -229,4 +229,10 @@ def test_a_store_that_holds_nothing_published_is_no_bank(tmp_path: Path) -> None
     with pytest.raises(
         ConfigError, match=r"analysis\.validate\.bank: found .*draws, whose runs keep nothing that would be published"
     ):
+        main(*TINY, f"output={tmp_path}", f"analysis.validate.bank={asked}")
+
+
+def test_runs_that_draw_nothing_are_no_bank(tmp_path: Path) -> None:
+    asked = bank(tmp_path, "observed", draw="default")
+    with pytest.raises(ConfigError, match="whose runs are no draws of the prior under one configuration; accepted"):
         main(*TINY, f"output={tmp_path}", f"analysis.validate.bank={asked}")
