@@ -7,31 +7,47 @@ which is measured), not what no mechanism makes, and not a target that was rejec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from experiments.statistics import chance_share, independent, mean_of, nested, simulation_error, world_range, world_values
-from experiments.text import percent, unknown
+from experiments.text import in_a_row, percent, unknown
 from sim.arrays import Reals
 from sim.observe.patterns import Observable, Pattern
 from sim.world.ranges import Unit
 from sim.world.record import Record
 
 Source = Literal["default", "prior", "posterior"]
-DEFAULT, PRIOR, POSTERIOR = "default", "prior", "posterior"
-DRAWN = (PRIOR, POSTERIOR)
-"""Sources whose rows are draws of parameters; they are there once a bank of runs is."""
+DEFAULT: Source = "default"
+PRIOR: Source = "prior"
+POSTERIOR: Source = "posterior"
+DRAWN: tuple[Source, ...] = (PRIOR, POSTERIOR)
+"""Sources whose rows are draws of parameters, each the option of the group ``parameters`` that makes them."""
 INPUT, TEST, BLIND, NOT_COMPUTABLE, REJECTED = "input", "test", "blind", "not_computable", "rejected"
 IN, PARTLY, OUT, SHOWN, NONE = "in", "partly", "out", "shown", "none"
 _TAILS = (0.05, 0.95)  # quantiles of draws of parameters
 OBSERVED_COLUMNS = ("world_seed", "replicate", "pattern", "observable", "value", "n")
 """What a frame of observed values has, whatever its source; a column ``point`` tells draws of parameters apart."""
 TABLE_COLUMNS = (
-    *("pattern", "name", "observable", "said", "target", "kind", "low", "high", "flag", "flag_reason", "verdict", "counts"),
+    *(
+        "pattern",
+        "name",
+        "observable",
+        "said",
+        "target",
+        "kind",
+        "low",
+        "high",
+        "flag",
+        "flag_reason",
+        "fitted",
+        "verdict",
+        "counts",
+    ),
     *("value", "world_low", "world_high", "error_low", "error_high", "chance_share", "worlds", "n", "share_in"),
     *("off_value", "off_share_in"),
     *(f"{source}_{what}" for source in DRAWN for what in ("value", "low", "high", "draws", "share_in")),
@@ -40,12 +56,14 @@ TABLE_COLUMNS = (
 
 
 class ValidateSpec(Record):
-    """What ``configs/analysis/validate.yaml`` says: from which share of worlds on an observable is in or blind; and a bank."""
+    """What ``configs/analysis/validate.yaml`` says: from which share of worlds on an observable is in or blind; and of draws."""
 
     in_from: Unit
     out_to: Unit
     blind_from: Unit
-    bank: str | None
+    draws: Annotated[StrictInt, Field(ge=0, le=10_000)]  # of each source
+    orders: dict[str, str]  # order -> the observable that is it, as PATTERN.OBSERVABLE
+    orders_from: Unit
 
     @model_validator(mode="after")
     def _ordered(self) -> ValidateSpec:
@@ -85,9 +103,13 @@ def held_by(frame: pd.DataFrame) -> dict[tuple[str, str], Held]:
 
 
 def pattern_table(
-    patterns: Mapping[str, Pattern], observed: Mapping[Source, pd.DataFrame], off: pd.DataFrame | None, spec: ValidateSpec
+    patterns: Mapping[str, Pattern],
+    observed: Mapping[Source, pd.DataFrame],
+    off: pd.DataFrame | None,
+    spec: ValidateSpec,
+    fitted: Collection[str] = (),
 ) -> pd.DataFrame:
-    """One row an observable, columns ``TABLE_COLUMNS``.
+    """One row an observable, columns ``TABLE_COLUMNS``; ``fitted`` are those that a posterior was conditioned on (``named``).
 
     ``observed`` has the rows of each source, ``default`` at least; ``off`` those of each test with its mechanism off (the same
     columns; None where it was not measured: then nothing is blind). A column of a source that is not there is empty.
@@ -97,13 +119,28 @@ def pattern_table(
     rows = []
     for key, pattern in patterns.items():
         for name, observable in pattern.observables.items():
-            found = {source: sources.get(source, {}).get((key, name), _EMPTY) for source in (DEFAULT, *DRAWN)}  # type: ignore[call-overload]
-            rows.append(_row((key, name), pattern, observable, found, without.get((key, name)), spec))
+            found = {source: sources.get(source, {}).get((key, name), _EMPTY) for source in (DEFAULT, *DRAWN)}
+            row = _row((key, name), pattern, observable, found, without.get((key, name)), spec)
+            rows.append(row | {"fitted": named(key, name) in fitted})
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
+def named(pattern: str, observable: str) -> str:
+    """An observable as configurations name it.
+
+    >>> named("P7", "register_refused")
+    'P7.register_refused'
+    """
+    return f"{pattern}.{observable}"
+
+
 def _row(
-    key: tuple[str, str], pattern: Pattern, observable: Observable, found: Mapping[str, Held], off: Held | None, spec: ValidateSpec
+    key: tuple[str, str],
+    pattern: Pattern,
+    observable: Observable,
+    found: Mapping[Source, Held],
+    off: Held | None,
+    spec: ValidateSpec,
 ) -> dict[str, Any]:
     runs = found[DEFAULT].runs
     values, ends, error = world_values(runs), world_range(world_values(runs)), simulation_error(independent(runs))
@@ -200,6 +237,19 @@ def misses(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def drawn_in(table: pd.DataFrame) -> list[Source]:
+    """The sources of draws that a table has values of."""
+    return [source for source in DRAWN if table[f"{source}_draws"].astype(float).gt(0).any()]
+
+
+def fit_line(table: pd.DataFrame) -> list[str]:
+    """What a posterior within tolerance is worth where it was fitted; nothing where none is shown, or nothing was fitted."""
+    names = [named(row["pattern"], row["observable"]) for row in table[table["fitted"].astype(bool)].to_dict("records")]
+    if POSTERIOR not in drawn_in(table) or not names:
+        return []
+    return [f"The posterior was fitted to {in_a_row(names)}: in tolerance there, it confirms the fit and no more."]
+
+
 def _where(row: Mapping[Any, Any]) -> str:
     return "no value" if row["verdict"] == NONE else f"in tolerance in {percent(row['share_in'])} of worlds"
 
@@ -247,17 +297,26 @@ def arm_name(overrides: Sequence[str]) -> str:
     return " ".join(overrides) or AS_CONFIGURED
 
 
+def channels_of(patterns: Mapping[str, Pattern]) -> dict[str, list[str]]:
+    """The arms under which patterns are observed: as configured, and each further channel; named as in ``arms_of``."""
+    return {arm_name([]): []} | {arm_name(pattern.under): pattern.under for pattern in patterns.values()}
+
+
+def as_observed(patterns: Mapping[str, Pattern], by_arm: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Rows of each pattern from the arm that it is observed under."""
+    parts = [(by_arm[arm_name(pattern.under)], key) for key, pattern in patterns.items()]
+    return pd.concat([frame[frame["pattern"] == key] for frame, key in parts], ignore_index=True)
+
+
 def of_arms(patterns: Mapping[str, Pattern], by_arm: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows as configured, each observable from the arm that it is observed under; and the same with its mechanism off."""
-    found, off = [], []
+    off = []
     for key, pattern in patterns.items():
-        frame = by_arm[arm_name(pattern.under)]
-        found.append(frame[frame["pattern"] == key])
         for name, observable in pattern.observables.items():
             if observable.switch_off is not None:
                 other = by_arm[arm_name([*pattern.under, *observable.switch_off])]
                 off.append(other[(other["pattern"] == key) & (other["observable"] == name)])
-    return pd.concat(found, ignore_index=True), pd.concat(off, ignore_index=True)
+    return as_observed(patterns, by_arm), pd.concat(off, ignore_index=True)
 
 
 # --- the frame of the figure --------------------------------------------------------------------------------------------------

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.analysis.validate import DRAWN, in_units, misses, range_in_units, score_line
+from experiments.analysis.validate import drawn_in, fit_line, in_units, misses, range_in_units, score_line
 from experiments.report.blocks import Grid, Text, TextPart, elements, listed_as, markdown
 from experiments.report.page import page, tag
 from experiments.report.pictures import Picture
 from experiments.report.sections import figure_element
-from experiments.text import Row, distinct, unknown
+from experiments.text import Row, distinct, percent, unknown
 from sim.observe.patterns import Observable, Pattern
 
 REPORT, SUMMARY = "report.html", "summary.md"
@@ -21,7 +21,7 @@ TITLE = "Published patterns against what the model would publish"
 _HONEST = (
     "A pass says that a figure which others publish could have come from this model. It says so only of a test: an *input* cannot "
     "fail, a *blind* observable passes with its mechanism off, and neither counts. Many tests rest on numbers that were calibrated "
-    "to the same pattern; the column of reasons says where. Nothing was fitted for this page."
+    "to the same pattern; the column of reasons says where. No default was fitted for this page."
 )
 _FLAGS = "test, input, blind (measured: in tolerance although the mechanism is off), rejected, or not computable"
 
@@ -30,6 +30,7 @@ class Validated(NamedTuple):
     """What a page of a validation tells."""
 
     table: pd.DataFrame
+    orders: Sequence[str]  # which draws keep, a sentence a source
     command: str
     size: str  # worlds, replicates, years
     scenario: str
@@ -52,29 +53,32 @@ def told(found: Validated) -> TextPart:
     words = [Text(f"**{score_line(table)}**"), Text(f"{found.size}, scenario `{found.scenario}`. {_HONEST}")]
     missed = TextPart("misses", "Misses, and what they teach", [listed_as(lost) if lost else Text("No test is missed.")])
     run = TextPart("run", "The run", [Grid("How it was made", ["what", "which"], [[*pair] for pair in _made(found)], 2)])
-    return TextPart("answer", TITLE, [*words, missed, _patterns(table), _worth(table), run])
+    return TextPart("answer", TITLE, [*words, missed, _patterns(table, found.orders), _worth(table), run])
 
 
 def _made(found: Validated) -> list[tuple[str, str]]:
     return [("command", f"``{found.command}``"), *found.facts.items()]
 
 
-def _patterns(table: pd.DataFrame) -> TextPart:
-    drawn = [source for source in DRAWN if table[f"{source}_draws"].astype(float).gt(0).any()]
-    head = ["pattern", "observable", "target", "tolerance", "default [range]", *drawn, "flag", "verdict"]
+def _patterns(table: pd.DataFrame, orders: Sequence[str]) -> TextPart:
+    drawn = drawn_in(table)
+    of_draws = [f"{source}: median [5 to 95 %], in tolerance" for source in drawn]
+    head = ["pattern", "observable", "target", "tolerance", "default [range]", *of_draws, "flag", "fitted", "verdict"]
     rows = [
         [
             str(row["pattern"]), str(row["said"]), str(row["target"]), tolerance(row),
             f"{in_units(row['value'], row)} [{range_in_units(row)}]" if not unknown(row["value"]) else "-",
             *(_of_draws(row, source) for source in drawn),
-            str(row["flag"]).replace("_", " "), _verdict(row),
+            str(row["flag"]).replace("_", " "), "yes" if row["fitted"] else "", _verdict(row),
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip
     words = (
-        f"Flags: {_FLAGS}. In brackets the range over worlds. A verdict says in how many worlds a value lies within the tolerance."
+        f"Flags: {_FLAGS}. In brackets the range over worlds. A verdict says in how many worlds the default lies within the "
+        "tolerance."
     )
-    return TextPart("patterns", "Every pattern", [Text(words), Grid("Patterns of empirics.md 7.1", head, rows, 2)])
+    more = [Text(line) for line in (*fit_line(table), *orders)]
+    return TextPart("patterns", "Every pattern", [Text(words), Grid("Patterns of empirics.md 7.1", head, rows, 2), *more])
 
 
 def tolerance(row: Mapping[Any, Any]) -> str:
@@ -91,7 +95,8 @@ def _of_draws(row: Row, source: str) -> str:
     if unknown(row[f"{source}_value"]):
         return "-"
     ends = ", ".join(in_units(row[f"{source}_{end}"], row) for end in ("low", "high"))
-    return f"{in_units(row[f'{source}_value'], row)} [{ends}]"
+    inside = "" if unknown(row[f"{source}_share_in"]) else f", {percent(row[f'{source}_share_in'])}"
+    return f"{in_units(row[f'{source}_value'], row)} [{ends}]{inside}"
 
 
 def _verdict(row: Row) -> str:
