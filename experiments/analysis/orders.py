@@ -78,11 +78,11 @@ def said_of_orders(kept: KeptOrders, spec: ValidateSpec) -> str:
     >>> for part in said_of_orders(kept, spec).replace("\u202f", " ").split("; "):
     ...     print(part)
     Of 200 draws of the prior 90 % keep the orders of P1 (100 %) and P7 (90 %) together
-    wanted are 95 %: fewer, so the prior is wrong, not the world.
+    wanted are 95 %: fewer, which speaks against the prior and not against the model.
     """
     each = in_a_row([f"{name} ({percent(share)})" for name, share in kept.each.items()])
     enough = kept.together >= spec.orders_from
-    fault = "" if enough else f": fewer, so the {kept.source} is wrong, not the world"
+    fault = "" if enough else f": fewer, which speaks against the {kept.source} and not against the model"
     return (
         f"Of {kept.draws} draws of the {kept.source} {percent(kept.together)} keep the orders of {each} together; "
         f"wanted are {percent(spec.orders_from)}{fault}."

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
 
 from experiments.figures.style import (
     BETTER,
@@ -41,6 +42,7 @@ _HEAD, _UNDER = 1.4, 0.5  # rows above the first observable and under the last
 _BAR, _PALE_HIGH, _DARK_HIGH = 0.62, 0.40, 0.20  # rows that a bar is high
 _TOLERANCE, _PRIOR, _POSTERIOR, _GROUND = "#d5e8d9", "#b9cfe4", "#35618f", "#f7f7f7"
 _PARTLY = PALETTE[4]
+_LINE, _CASING = 1.6, 0.8  # points that the range over worlds is wide, and the white on either side of it
 _MOST = {"pattern": 4, "said": 46, "target": 26}  # letters that there is room for
 _EDGE = 1e-9  # of the axis: what lies on its end has been cut there
 _FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -120,7 +122,8 @@ def _mark(ax: Axes, y: int, row: Row) -> None:
     colour = _COLOURS.get(str(row["verdict"]), MUTED) if row["counts"] else MUTED
     if not unknown(row["at_world_low"]):
         span = [_x(float(row["at_world_low"])), _x(float(row["at_world_high"]))]
-        ax.plot(span, [y, y], color=colour, lw=1.6, solid_capstyle="butt", zorder=3, gid="worlds")
+        (line,) = ax.plot(span, [y, y], color=colour, lw=_LINE, solid_capstyle="butt", zorder=3, gid="worlds")
+        line.set_path_effects([Stroke(linewidth=_LINE + 2 * _CASING, foreground="white"), Normal()])  # over bars of draws
     at = float(row["at_value"])
     beyond = "<" if at <= _FROM + _EDGE else ">" if at >= _FROM + _SPAN - _EDGE else "o"
     ax.plot([_x(at)], [y], beyond, color=colour, mec="white", mew=0.8, ms=6.6, zorder=4, gid="default")
@@ -152,7 +155,7 @@ def _handles(table: pd.DataFrame) -> list[Line2D | Patch]:
     for name, colour in (("prior", _PRIOR), ("posterior", _POSTERIOR)):
         if table[f"at_{name}_low"].notna().any():
             out.append(Patch(color=colour, label=f"{name}, 5 to 95 % of draws"))
-    out.append(Line2D([], [], color=MUTED, marker="o", ms=6.0, lw=1.6, label="default, range over worlds"))
+    out.append(Line2D([], [], color=MUTED, marker="o", ms=6.0, lw=_LINE, label="default, range over worlds"))
     flags = distinct(table["flag"])
     for flag, (marker, style, words) in _FLAGS.items():
         if flag in flags:
@@ -162,8 +165,10 @@ def _handles(table: pd.DataFrame) -> list[Line2D | Patch]:
 
 def _explained(table: pd.DataFrame) -> str:
     worlds = int(table["worlds"].max())
+    drawn = table[["at_prior_low", "at_posterior_low"]].notna().any(axis=None)
     return (
         "Each row is scaled so that its tolerance has one width; a bar that meets the edge is open on that side, a ratio is on a "
         f"logarithmic scale, an arrow lies beyond. Dot and line: mean and range over {thousands(worlds)} worlds; blue is in "
         "tolerance, amber partly, vermilion out, grey is not counted. Verdicts say in how many worlds a value lies within."
+        + (" Bars of draws are cut at the edge." if drawn else "")
     )

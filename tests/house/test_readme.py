@@ -68,6 +68,8 @@ def smaller(words: list[str]) -> list[str]:
         asked.append("seeds=2")
     if study in OF_THE_QUESTION:
         asked += [f"{key}=1" for key in ("seeds", "replicates") if not any(word.startswith(f"{key}=") for word in asked)]
+    if study == "validate" and not any(word.startswith("analysis.validate.draws=") for word in asked):
+        asked.append("analysis.validate.draws=2")
     if study == "adaptation" and not any(word.startswith("scenarios=") for word in asked):
         asked.append("scenarios=[judge,core_cyber]")  # which are meant without a name is tested in tests/compare
     return [study, *asked, *(few_for(asked) if study in MANY_RUNS else FEW)]

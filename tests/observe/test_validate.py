@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
+from experiments.analysis.orders import KeptOrders, kept_orders, refuse_strange_orders, said_of_orders
+from experiments.analysis.record import spec_from
 from experiments.analysis.validate import (
     BLIND,
+    DRAWN,
     IN,
     INPUT,
     NONE,
@@ -23,6 +27,8 @@ from experiments.analysis.validate import (
     ValidateSpec,
     arm_name,
     arms_of,
+    channels_of,
+    fit_line,
     misses,
     of_arms,
     pattern_table,
@@ -30,14 +36,15 @@ from experiments.analysis.validate import (
     score,
     score_line,
 )
+from experiments.execution.plan import Plan
+from experiments.execution.session import Ran, run_plan
 from experiments.settings import conduct_of_study
 from experiments.store.reader import StoredStudy
-from experiments.studies import sweep
-from experiments.studies.validate import main
+from experiments.studies.validate import fitted_in, main, validation_arms
 from sim.observe.patterns import Observable, Pattern
 from sim.world.record import ConfigError
 
-SPEC = ValidateSpec(in_from=0.9, out_to=0.1, blind_from=0.5, bank=None)
+SPEC = ValidateSpec(in_from=0.9, out_to=0.1, blind_from=0.5, draws=0, orders={}, orders_from=0.95)
 TINY = (
     *("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1", "calibration_months=6"),
     *("workers=1", "seeds=2", "replicates=1", "run_out_months=0", "run_in_months=6"),
@@ -127,6 +134,17 @@ def test_draws_of_parameters_have_columns_of_their_own_that_are_empty_until_ther
     assert row["value"] == 1.0  # which draws do not move
 
 
+def test_what_was_fitted_is_marked_and_a_posterior_within_tolerance_there_is_said_to_confirm_the_fit() -> None:
+    default, draws = frame(x=[1.0] * 4, y=[1.0] * 4), frame(x=[1.0], y=[1.0])
+    patterns = {"P1": pattern(x=observable(), y=observable())}
+    told = pattern_table(patterns, {"default": default, "posterior": draws}, None, SPEC, ["P1.y"])
+    assert told["fitted"].tolist() == [False, True]
+    (line,) = fit_line(told)
+    assert line == "The posterior was fitted to P1.y: in tolerance there, it confirms the fit and no more."
+    assert fit_line(pattern_table(patterns, {"default": default, "prior": draws}, None, SPEC, ["P1.y"])) == [], "no posterior"
+    assert fit_line(pattern_table(patterns, {"default": default, "posterior": draws}, None, SPEC)) == [], "nothing fitted"
+
+
 def test_a_frame_without_a_column_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="the frame has no column n"):
         table(frame(x=[1.0]).drop(columns="n"), x=observable())
@@ -151,6 +169,7 @@ def test_arms_are_the_run_as_configured_and_every_mechanism_off_each_once() -> N
     assert found[["observable", "value"]].to_numpy().tolist() == [["x", 0], ["y", 0], ["z", 2], ["z", 2]]
     assert without[["observable", "value"]].drop_duplicates().to_numpy().tolist() == [["x", 1], ["y", 1], ["z", 3]]
     assert arm_name(["c=3", "b=2"]) == "c=3 b=2"
+    assert channels_of(patterns) == {"as configured": [], "c=3": ["c=3"]}
 
 
 MISTAKES = [
@@ -163,13 +182,13 @@ MISTAKES = [
     ("observe.bands=[0.5,0.25,0.7]", "observe.bands: found [0.5, 0.25, 0.7]; accepted: three numbers, each above the one before"),
     ("observe.firms.apple.share=0.9", "observe.firms: found shares (share) that add up to 1.29; accepted: at most 1"),
     ("analysis.validate.out_to=0.95", "out_to: found 0.95, not below in_from 0.9"),
+    ("analysis.validate.draws=-1", "analysis.validate.draws: found -1; accepted: greater than or equal to 0"),
+    ("+analysis.validate.bank=bank", "analysis.validate.bank: no such key; accepted: in_from, out_to, blind_from, draws, orders"),
 ]
 
 
 @pytest.mark.parametrize(("override", "words"), MISTAKES)
 def test_a_mistake_is_one_line_that_says_where_and_what_is_accepted(override: str, words: str) -> None:
-    from experiments.analysis.record import spec_from
-
     with pytest.raises(ConfigError) as caught:
         spec_from("validate", ValidateSpec, conduct_of_study(override))
     assert words in str(caught.value)
@@ -182,7 +201,7 @@ def test_every_pattern_of_the_list_is_there_and_no_other() -> None:
 
 @pytest.mark.slow
 def test_a_validation_runs_judges_draws_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    written = main(*TINY, f"output={tmp_path}")
+    written = main(*TINY, f"output={tmp_path}", "analysis.validate.draws=0")
     names = {path.name for path in written.iterdir()}
     assert {"patterns.csv", "observed.parquet", "patterns.png", "report.html", "summary.md", "manifest.json"} <= names
     told = pd.read_csv(written / "patterns.csv")
@@ -194,45 +213,138 @@ def test_a_validation_runs_judges_draws_and_tells(tmp_path: Path, capsys: pytest
     assert json.loads((written / "manifest.json").read_text())["scenarios"].keys() == {"no_treaty"}
 
 
-def bank(folder: Path, *keep: str, draw: str = "prior") -> str:
-    """A store of four draws of a tiny world; its path."""
-    design = folder / "bank.yaml"
-    design.write_text(
-        "question: what would be published?\nbaseline: no_treaty\nscenarios: [no_treaty]\n"
-        f"constants: [parameters={draw}]\nkeep: [{', '.join(keep)}]\noutcomes: [legit_met_rate]\nslices: [all]\n"
-    )
-    tiny = [word for word in TINY if not word.startswith("seeds=")]
-    sweep.main(f"design={design}", *tiny, "seeds=4", f"output={folder}", f"store={folder}/draws/")
-    return f"{folder}/draws/"
+def validated(folder: Path, *more: str) -> pd.DataFrame:
+    """The table of a tiny validation, by observable."""
+    return pd.read_csv(main(*TINY, f"output={folder}", *more) / "patterns.csv").set_index(["pattern", "observable"])
 
 
-def test_a_bank_fills_the_columns_of_the_prior_and_changes_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = bank(tmp_path, "observed")
-    plain, drawn = (
-        pd.read_csv(main(*TINY, f"output={tmp_path}", *more) / "patterns.csv").set_index("observable")
-        for more in ((), (f"analysis.validate.bank={asked}",))
-    )
-    shared = [name for name in plain.columns if not name.startswith("prior_")]
-    pd.testing.assert_frame_equal(plain[shared], drawn[shared])
+def stores_of(folder: Path) -> dict[str, StoredStudy]:
+    """The two stores of a validation, by what stands before the digest."""
+    return {path.name.rpartition("-")[0]: StoredStudy(path) for path in (folder / "stores").iterdir()}
+
+
+def test_draws_fill_the_columns_of_their_source_and_change_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, drawn = (validated(tmp_path, f"analysis.validate.draws={draws}") for draws in (0, 3))
+    of_draws = [f"{source}_{what}" for source in DRAWN for what in ("value", "low", "high", "draws", "share_in")]
+    pd.testing.assert_frame_equal(plain.drop(columns=of_draws), drawn.drop(columns=of_draws))
     assert plain["prior_value"].isna().all()
-    refused = drawn.loc["register_refused"]
-    assert refused["prior_draws"] == 4
-    rows = StoredStudy(Path(asked)).observed()
-    values = rows[rows["observable"] == "register_refused"]["value"]
-    assert values.nunique() == 4, "each world is a draw"
-    assert refused["prior_value"] == pytest.approx(values.median(), rel=1e-5)
+    store = stores_of(tmp_path)["validate-draws"]
+    rows = store.observed().merge(store.points[["point", "scenario"]], on="point")
+    for source in DRAWN:
+        own = rows[(rows["scenario"] == f"{source}, as configured") & (rows["observable"] == "register_refused")]["value"]
+        assert own.nunique() == 3, "each world is a draw"
+        refused = drawn.loc[("P7", "register_refused")]
+        assert refused[f"{source}_draws"] == 3
+        assert refused[f"{source}_value"] == pytest.approx(own.median(), rel=1e-5)
+        panel = rows["scenario"].str.startswith(f"{source}, +instruments") & (rows["observable"] == "panel_refused_on_rights")
+        known = rows[panel]["value"].dropna()
+        assert drawn.loc[("P11", "panel_refused_on_rights"), f"{source}_draws"] == len(known) > 0
+    said = capsys.readouterr().out
+    for source in DRAWN:
+        assert f"Of 3 draws of the {source} " in said
+
+
+def test_the_same_command_runs_nothing_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    validated(tmp_path, "analysis.validate.draws=2")
     capsys.readouterr()
+    validated(tmp_path, "analysis.validate.draws=2")
+    assert capsys.readouterr().out.count("all there already") == 2
+    validated(tmp_path, "analysis.validate.draws=3")
+    points = len(stores_of(tmp_path)["validate-draws"].points)
+    assert f"{points} runs in" in capsys.readouterr().out, "one world more in the same store"
 
 
-def test_a_store_that_holds_nothing_published_is_no_bank(tmp_path: Path) -> None:
-    asked = bank(tmp_path, "given")
+def test_an_interrupt_among_the_draws_says_where_both_stores_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(plan: Plan, console: Console) -> Ran:
+        if plan.folder.name.startswith("validate-draws"):
+            raise KeyboardInterrupt
+        return run_plan(plan, console)
+
+    monkeypatch.setattr("experiments.studies.validate.run_plan", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        main(*TINY, f"output={tmp_path}", "analysis.validate.draws=2")
+    draws, kept = caught.value.__notes__
+    assert "validate-draws-" in draws
+    (store,) = (tmp_path / "stores").iterdir()
+    assert str(store) in kept
+    assert StoredStudy(store).coverage.whole == [1, 2]
+    assert not list((tmp_path / "validate").glob("*"))
+
+
+def test_draws_of_a_named_store_are_kept_beside_it(tmp_path: Path) -> None:
+    validated(tmp_path, "analysis.validate.draws=2", f"store={tmp_path}/mine/")
+    assert {path.name for path in tmp_path.iterdir() if path.name != "validate"} == {"mine", "mine-draws"}
+
+
+def test_the_page_says_which_observables_were_fitted_and_what_the_posterior_is_worth_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("experiments.studies.validate.fitted_in", lambda asked: ["P7.register_refused"])
+    written = main(*TINY, f"output={tmp_path}", "analysis.validate.draws=2")
+    told = pd.read_csv(written / "patterns.csv")
+    assert [*told[told["fitted"]]["observable"]] == ["register_refused"]
+    assert {*pd.read_parquet(written / "draws.parquet")["source"]} == {*DRAWN}
+    page, said = (written / "summary.md").read_text(), capsys.readouterr().out
+    for text in (page, said):
+        assert "fitted to P7.register_refused: in tolerance there, it confirms the fit and no more" in text
+        assert "Of 2 draws of the prior" in text
+    assert "prior: median [5 to 95 %], in tolerance" in page
+
+
+@pytest.mark.parametrize("override", ["parameters=prior", "parameters=default", "parameters.draw=prior"])
+def test_the_source_of_parameters_is_the_studys_own(override: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"analysis\.validate\.bank: found .*draws, whose runs keep nothing that would be published"
+        ConfigError, match=r"^parameters: found '\w+' in validate; accepted: nothing, for this study runs default, prior"
     ):
-        main(*TINY, f"output={tmp_path}", f"analysis.validate.bank={asked}")
+        validation_arms([override])
 
 
-def test_runs_that_draw_nothing_are_no_bank(tmp_path: Path) -> None:
-    asked = bank(tmp_path, "observed", draw="default")
-    with pytest.raises(ConfigError, match="whose runs are no draws of the prior under one configuration; accepted"):
-        main(*TINY, f"output={tmp_path}", f"analysis.validate.bank={asked}")
+def test_the_list_of_fitted_observables_is_that_of_the_calibration() -> None:
+    asked = conduct_of_study()
+    wanted = asked.model_copy(update={"analysis": {"calibrate": {"observables": ["P7.register_refused"]}}})
+    assert fitted_in(wanted) == ["P7.register_refused"]
+    assert fitted_in(asked.model_copy(update={"analysis": {}})) == []
+
+
+# --- orders that draws keep ---------------------------------------------------------------------------------------------------
+
+
+def orders(draws: dict[str, list[float]], **of: str) -> list[KeptOrders]:
+    above = observable(kind="order", low=0.0, high=...)
+    patterns = {"P1": pattern(**dict.fromkeys(draws, above))}
+    spec = SPEC.model_copy(update={"orders": of})
+    return kept_orders(patterns, {"prior": frame(**draws)}, spec)
+
+
+def test_the_share_of_draws_that_keep_all_orders_is_of_draws_and_not_of_orders() -> None:
+    (kept,) = orders({"x": [1.0, 1.0, -1.0, 1.0], "y": [1.0, 1.0, 1.0, 0.0]}, A="P1.x", B="P1.y")
+    assert kept == KeptOrders("prior", 4, {"A": 0.75, "B": 0.75}, 0.5)
+
+
+def test_a_draw_without_a_value_keeps_no_order() -> None:
+    (kept,) = orders({"x": [1.0, np.nan], "y": [1.0, 1.0]}, A="P1.x")
+    assert kept == KeptOrders("prior", 2, {"A": 0.5}, 0.5)
+
+
+def test_no_order_asked_for_is_none_told() -> None:
+    assert orders({"x": [1.0]}) == []
+
+
+def test_fewer_than_wanted_are_said_to_speak_against_the_source() -> None:
+    few, enough = (said_of_orders(KeptOrders("prior", 100, {"A": share}, share), SPEC) for share in (0.94, 0.95))
+    assert few.endswith("fewer, which speaks against the prior and not against the model.")
+    assert "fewer" not in enough
+
+
+def test_an_order_that_is_no_observable_is_refused_by_name() -> None:
+    spec = SPEC.model_copy(update={"orders": {"P7": "P7.register_refsed"}})
+    with pytest.raises(
+        ConfigError,
+        match=r"^analysis\.validate\.orders\.P7: found 'P7\.register_refsed'; accepted: .*did you mean 'P7\.register_re",
+    ):
+        refuse_strange_orders(conduct_of_study().patterns, spec)
+
+
+def test_the_shipped_orders_are_observables() -> None:
+    asked = conduct_of_study()
+    refuse_strange_orders(asked.patterns, spec_from("validate", ValidateSpec, asked))
