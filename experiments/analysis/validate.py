@@ -298,8 +298,12 @@ def arm_name(overrides: Sequence[str]) -> str:
 
 
 def channels_of(patterns: Mapping[str, Pattern]) -> dict[str, list[str]]:
-    """The arms under which patterns are observed: as configured, and each further channel; named as in ``arms_of``."""
-    return {arm_name([]): []} | {arm_name(pattern.under): pattern.under for pattern in patterns.values()}
+    """The arms under which patterns are observed: as configured, and each further channel; named as in ``arms_of``.
+
+    A channel under which nothing is computable is left out.
+    """
+    seen = [pattern for pattern in patterns.values() if any(one.flag != NOT_COMPUTABLE for one in pattern.observables.values())]
+    return {arm_name([]): []} | {arm_name(pattern.under): pattern.under for pattern in seen}
 
 
 def as_observed(patterns: Mapping[str, Pattern], by_arm: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from experiments.analysis.validate import (
     SHOWN,
     Source,
     ValidateSpec,
+    arm_name,
     arms_of,
     as_observed,
     channels_of,
@@ -209,7 +210,8 @@ def _store_of_draws(asked: StudyConfig) -> str | None:
 def observed_by_source(patterns: Mapping[str, Pattern], by_arm: Mapping[str, pd.DataFrame]) -> dict[Source, pd.DataFrame]:
     """Rows of each source, each pattern's from the channel that it is observed under; ``by_arm`` has those of ``drawn_arms``."""
     arms = channels_of(patterns)
-    return {source: as_observed(patterns, {arm: by_arm[_drawn_name(source, arm)] for arm in arms}) for source in DRAWN}
+    seen = {key: pattern for key, pattern in patterns.items() if arm_name(pattern.under) in arms}
+    return {source: as_observed(seen, {arm: by_arm[_drawn_name(source, arm)] for arm in arms}) for source in DRAWN}
 
 
 def fitted_in(asked: StudyConfig) -> list[str]:

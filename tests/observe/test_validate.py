@@ -170,6 +170,8 @@ def test_arms_are_the_run_as_configured_and_every_mechanism_off_each_once() -> N
     assert without[["observable", "value"]].drop_duplicates().to_numpy().tolist() == [["x", 1], ["y", 1], ["z", 3]]
     assert arm_name(["c=3", "b=2"]) == "c=3 b=2"
     assert channels_of(patterns) == {"as configured": [], "c=3": ["c=3"]}
+    unseen = pattern(x=observable(flag="not_computable", switch_off=...)).model_copy(update={"under": ["d=4"]})
+    assert channels_of(patterns | {"P3": unseen}) == channels_of(patterns), "nothing is drawn where nothing is computable"
 
 
 MISTAKES = [
@@ -244,6 +246,7 @@ def test_draws_fill_the_columns_of_their_source_and_change_no_other(tmp_path: Pa
         assert f"Of 3 draws of the {source} " in said
 
 
+@pytest.mark.slow
 def test_the_same_command_runs_nothing_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     validated(tmp_path, "analysis.validate.draws=2")
     capsys.readouterr()
