@@ -301,7 +301,7 @@ def refresh_assumptions(folder: Path, *overrides: str) -> str:
 def refresh_calibration(folder: Path, *overrides: str, place: Path | None = None) -> str:
     """Run the bank of prior draws, calibrate on it, keep the tables and ship the posterior; returns whether that moved.
 
-    ``place`` is the folder into which the posterior goes, the configuration's own if none is said. ``rogatory reproduce`` does not run
+    ``place`` is where the posterior goes, the configuration's own folder if none is said. ``rogatory reproduce`` does not run
     it again: whoever draws from another posterior asks another question, and the bank takes twenty minutes.
     """
     store = sweep.main(*(overrides or ("design=bank",)))

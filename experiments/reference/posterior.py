@@ -1,4 +1,4 @@
-"""The posterior as it is shipped: draws of the calibrated numbers, and beside them what they came from and what makes them again."""
+"""The posterior as it is shipped: draws of the calibrated numbers, and beside them what they came from and how to make them."""
 
 from __future__ import annotations
 
