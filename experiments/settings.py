@@ -21,7 +21,7 @@ from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions")
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "calibrate")
 """The analyses of a store, a module of ``experiments.analysis`` each."""
 _WITH_SETTINGS = (
     *ANALYSES,
@@ -75,6 +75,7 @@ PAGES: dict[str, type[Page]] = {
     "pareto": FrontPage,
     "heat_map": Page,
     "spans": Page,
+    "calibration": Page,
     "patterns": Page,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""

@@ -2,8 +2,9 @@
 
 A world seed is one draw of all that has a prior (``sim.register``). Each value is the prior's quantile of a named draw, keyed by
 the parameter's own key: arms, replicates and the baseline of a world share it, order never matters, and a further parameter moves
-no other. What somebody set otherwise than the shipped file, or named in ``parameters.except``, stays. Draws that contradict each
-other are drawn again, all of them, with the next number.
+no other. Under ``parameters=posterior`` the few numbers that published figures speak of are a row of the shipped posterior instead
+(``sim.posterior``); all others are drawn from their priors as ever. What somebody set otherwise than the shipped file, or named in
+``parameters.except``, stays. Draws that contradict each other are drawn again, all of them, with the next number.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
+from sim.arrays import Reals
 from sim.draws import Draws, name_keys
+from sim.posterior import shipped_rows
 from sim.register import Parameter, drawable
 from sim.settings import Config, Parameters
 from sim.world.leaves import put
 from sim.world.record import ConfigError, Record
 
-PURPOSE = "parameter"
-"""Of the named draws."""
+PURPOSE, ROW = "parameter", "posterior row"
+"""Of the named draws: a number by its prior, and which row of the posterior."""
 MOST_TRIES = 100
 """Draws after which priors and constraints are taken to contradict each other; *assumption*: few are refused."""
 _WORLDS_KEPT = 64  # whose draws are kept while their runs are done
@@ -42,6 +46,19 @@ def drawn(config: Config, world_seed: int) -> dict[str, float]:
     Raises ``ConfigError`` as ``resolved`` does.
     """
     return dict(_settled(_Asked(config, config.digest()), world_seed).values) if config.draws else {}
+
+
+def shares(config: Config, world_seed: int) -> dict[str, float]:
+    """Where in its prior each number lies that a world draws, as the share of the prior below it, by dotted key.
+
+    Under ``parameters=prior`` these are even and independent, but for draws that contradicted each other and were drawn again.
+    Raises ``ConfigError`` as ``resolved`` does, and for a configuration whose numbers are not drawn from their priors.
+    """
+    if config.parameters.draw != "prior":
+        raise ConfigError(f"parameters.draw: found {config.parameters.draw}; accepted: prior")
+    parameters = to_draw(config)
+    luck = _luck(parameters, world_seed, tries(config, world_seed) - 1)
+    return {one.key: float(u) for one, u in zip(parameters, luck, strict=True)}
 
 
 def to_draw(config: Config) -> tuple[Parameter, ...]:
@@ -83,9 +100,10 @@ def _settled(asked: _Asked, world_seed: int) -> _Settled:
     bare, refusal = config.model_copy(update={"parameters": Parameters()}), ""
     own, adopted = to_draw(config), _shipped_in(config.reference, config)
     for number in range(MOST_TRIES):
-        values = _values(own, world_seed, number)
+        fitted = _fitted(config, world_seed, number)
+        values = _values(own, world_seed, number, fitted)
         try:
-            made = with_values(bare, values, _values(adopted, world_seed, number))
+            made = with_values(bare, values, _values(adopted, world_seed, number, fitted))
             return _Settled(made, values, number + 1)
         except ValidationError as error:
             refusal = refusal or error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
@@ -101,10 +119,34 @@ def _shipped_in(part: Record, config: Config) -> tuple[Parameter, ...]:
     return tuple(one for one in found if not config.parameters.is_apart(one.key))
 
 
-def _values(parameters: Sequence[Parameter], world_seed: int, number: int) -> dict[str, float]:
-    """The values of parameters in the draw of one world with this number, by dotted key."""
-    luck = Draws(world_seed).uniform(PURPOSE, name_keys([one.key for one in parameters]), number)
-    return {one.key: one.prior.quantile(float(u)) for one, u in zip(parameters, luck, strict=True) if one.prior}
+def _fitted(config: Config, world_seed: int, number: int) -> Mapping[str, float]:
+    """The row of the posterior in the draw of one world with this number; empty under priors alone."""
+    if config.parameters.draw != "posterior":
+        return {}
+    return shipped_rows().at(float(Draws(world_seed).uniform(ROW, number)))
+
+
+def _values(parameters: Sequence[Parameter], world_seed: int, number: int, fitted: Mapping[str, float]) -> dict[str, float]:
+    """The values of parameters in the draw of one world with this number, by dotted key; those of ``fitted`` as they are there."""
+    luck = _luck(parameters, world_seed, number)
+    drawn_from = {one.key: one.prior.quantile(float(u)) for one, u in zip(parameters, luck, strict=True) if one.prior}
+    return {key: fitted.get(key, value) for key, value in drawn_from.items()}
+
+
+def _luck(parameters: Sequence[Parameter], world_seed: int, number: int) -> Reals:
+    """Where in their priors the parameters lie in the draw of one world with this number, ``[P]`` from 0 to 1."""
+    keys = name_keys([one.key for one in parameters])
+    return np.asarray(Draws(world_seed).uniform(PURPOSE, keys, number), np.float64)
+
+
+def is_possible(config: Config, values: Mapping[str, float]) -> bool:
+    """Whether numbers, by dotted key, make a configuration where they hold before the window too, as drawn ones do."""
+    before = {key: value for key, value in values.items() if _value_at(config.reference, key) is not None}
+    try:
+        with_values(config.model_copy(update={"parameters": Parameters()}), values, before)
+    except ValidationError:
+        return False
+    return True
 
 
 def with_values(config: Config, values: Mapping[str, float], of_reference: Mapping[str, float]) -> Config:

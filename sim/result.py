@@ -78,12 +78,15 @@ def package_versions() -> dict[str, str]:
 class Result:
     """One finished run. Days count from the first day of the window; the run-in has negative days."""
 
-    def __init__(self, finished: Finished, config: Config, seed: int, drawn: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, finished: Finished, config: Config, seed: int, drawn: Mapping[str, float] | None = None, drawn_from: str = "prior"
+    ) -> None:
         """Keep the arrays; frames are made on demand. ``drawn`` are the parameters that the world drew, by dotted key."""
         self.finished = finished
         self.config = config
         self.seed = seed
         self.drawn = dict(drawn or {})
+        self.drawn_from = drawn_from
 
     @cached_property
     def cut(self) -> Sliced:
@@ -293,7 +296,7 @@ class Result:
             "versions": package_versions(),
             "absent": self.absent,
             "config": self.config.plain(),
-            **({"parameters": "prior", "drawn": self.drawn} if self.drawn else {}),
+            **({"parameters": self.drawn_from, "drawn": self.drawn} if self.drawn else {}),
         }
 
 

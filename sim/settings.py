@@ -36,6 +36,7 @@ from sim.naming import (
     of_states,
     of_texts,
 )
+from sim.posterior import posterior_digest
 from sim.register import drawable, priors_digest
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
@@ -117,10 +118,12 @@ def _by_dotted_key(said: object) -> object:
 class Parameters(Record):
     """Whether the numbers of the configuration are taken as they are, or each world draws those of which a prior is known.
 
+    ``posterior``: those of which published figures speak are drawn from the shipped posterior (``sim.posterior``), together.
+
     ``apart`` (``except`` in a file) are keys that are not drawn, each with all below it; false draws one after all.
     """
 
-    draw: Literal["default", "prior"] = "default"
+    draw: Literal["default", "prior", "posterior"] = "default"
     apart: Annotated[dict[str, StrictBool], BeforeValidator(_by_dotted_key)] = Field(default={}, alias="except")
 
     @model_validator(mode="after")
@@ -296,7 +299,10 @@ class Config(Record):
 
     def _drawn_from(self) -> dict[str, Any]:
         """What beside its seed decides the numbers that a world draws; empty where it draws none."""
-        return {_PARAMETERS: self.plain()[_PARAMETERS] | {"priors": priors_digest()}} if self.draws else {}
+        if not self.draws:
+            return {}
+        of_posterior = {"posterior": posterior_digest()} if self.parameters.draw == "posterior" else {}
+        return {_PARAMETERS: self.plain()[_PARAMETERS] | {"priors": priors_digest()} | of_posterior}
 
     def world_digest(self) -> str:
         """The same for what decides a world's facts and the hours before the window, so that scenarios can share worlds."""

@@ -276,4 +276,4 @@ def simulate(config: Config, seed: int | None = None, world_seed: int | None = N
     run = prepare(config, seed, world_seed, rows)
     while run.month < run.months:
         advance(run)
-    return Result(finish(run), run.config, run.draws.seed, drawn(config, run.world.seed))
+    return Result(finish(run), run.config, run.draws.seed, drawn(config, run.world.seed), config.parameters.draw)

@@ -13,6 +13,7 @@ runs show (Wilkinson 2013), so that no interval is narrower than what the target
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from sim.draws import Draws
 from sim.world.record import ConfigError
 
 PACKAGE, EXTRA = "sklearn", "pip install 'rogatory[calibration]'"
+_MISSING = f"calibrate: found no scikit-learn; accepted: {EXTRA}"
 NEAR = 0.5
 """Share of the draws that are kept; *assumption*: few that differ from the observation, many for eleven numbers."""
 IDENTIFIED = 0.7
@@ -32,7 +34,7 @@ CREDIBLE = 0.9
 """Of intervals whose coverage is asked for; those of a posterior have the same."""
 _FOLDS = 10  # parts of a bank, each read by what was fitted to the others
 _FEWEST = 10  # draws a part, under which nothing is fitted
-_SHRINKAGES = np.geomspace(1e-2, 1e6, 33)  # of the ridge, about the number of draws; chosen by leaving out one at a time
+_SHRINKAGES = np.geomspace(1e-2, 1e6, 17)  # of the ridge, about the number of draws; chosen by leaving out one at a time
 _STILL = 1e-12  # squared residual under which its logarithm says nothing more
 
 
@@ -76,7 +78,7 @@ class Posterior(NamedTuple):
 
     def below(self, scores: Reals) -> Reals:
         """Share of the weight at less than each of some scores, ``[P]``."""
-        return np.asarray(self.weights @ (self.scores < scores))
+        return np.minimum(self.weights @ (self.scores < scores), 1.0)  # weights add up to one but for rounding
 
     def drawn(self, count: int, draws: Draws) -> Reals:
         """So many equally likely draws ``[count, P]``, evenly over the weights (systematic resampling)."""
@@ -91,6 +93,7 @@ class Reader(NamedTuple):
     where: Any
     about: Any
     floor: Reals  # [P] added to the second, so that squared residuals have mean one
+    unseen: Reals  # [D, P] where the bank's own scores lie by what was fitted without them
 
     def mean(self, seen: Reals) -> Reals:
         """Means ``[D, P]`` given ``[D, S]``."""
@@ -124,16 +127,29 @@ def blurred(seen: Reals, tolerance: Reals, draws: Draws) -> Reals:
     return np.asarray(seen + (2 * draws.uniform("blur", rows, columns) - 1) * tolerance)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Fits are small and many: threads of linear algebra wait for each other, ten times as long where others work beside them."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        raise ConfigError(_MISSING) from None
+    with threadpool_limits(1):
+        yield
+
+
+@_one_thread()
 def fitted(bank: Bank) -> Reader:
     """The regressions of a bank. Raises ``ConfigError`` on too few draws, or where scikit-learn is not installed."""
     if len(bank.scores) < _FOLDS * _FEWEST:
         raise ConfigError(f"bank: found {len(bank.scores)} draws; accepted: at least {_FOLDS * _FEWEST}")
     where, about = _regression(2), _regression(1)
     where.fit(bank.seen, bank.scores)
-    left = np.maximum((bank.scores - _unseen(where, bank)) ** 2, _STILL)
+    unseen = _unseen(where, bank)
+    left = np.maximum((bank.scores - unseen) ** 2, _STILL)
     about.fit(bank.seen, np.log(left))
     floor = np.log(np.mean(left / np.exp(about.predict(bank.seen)), axis=0))
-    return Reader(where, about, floor)
+    return Reader(where, about, floor, unseen)
 
 
 def _unseen(regression: Any, bank: Bank) -> Reals:
@@ -151,7 +167,7 @@ def _regression(degree: int) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import PolynomialFeatures, QuantileTransformer, StandardScaler
     except ImportError:
-        raise ConfigError(f"calibrate: found no scikit-learn; accepted: {EXTRA}") from None
+        raise ConfigError(_MISSING) from None
     return make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         QuantileTransformer(n_quantiles=100, output_distribution="normal"),
@@ -161,16 +177,22 @@ def _regression(degree: int) -> Any:
     )
 
 
-def posterior(bank: Bank, reader: Reader, observed: Reals) -> Posterior:
-    """The posterior given what was observed, ``[S]``; nan where a target is not known, as if no run had shown it."""
-    at = np.where(np.isnan(observed), np.nan, observed)[None, :]
+def posterior(bank: Bank, observed: Reals) -> Posterior:
+    """The posterior given what was observed, ``[S]``; nan where a target is not known, as if no run had shown it.
+
+    Raises ``ConfigError`` as ``fitted`` does.
+    """
     known = ~np.isnan(observed)
-    seen = np.where(known, bank.seen, np.nan)
-    return _adjusted(bank.scores, reader.mean(seen), reader.spread(seen), reader.mean(at)[0], reader.spread(at)[0])
+    part = Bank(bank.scores, bank.seen[:, known])
+    reader, at = fitted(part), observed[None, known]
+    return _adjusted(bank.scores, reader.unseen, reader.spread(part.seen), reader.mean(at)[0], reader.spread(at)[0])
 
 
 def _adjusted(scores: Reals, means: Reals, spreads: Reals, mean: Reals, spread: Reals) -> Posterior:
-    """Draws near an observation, each moved to where it would lie had it shown that: ``[D, P]`` thrice, then ``[P]`` twice."""
+    """Draws near an observation, each moved to where it would lie had it shown that: ``[D, P]`` thrice, then ``[P]`` twice.
+
+    ``means`` are those of fits without the draw itself: about fits of their own, draws lie too near, and intervals are too narrow.
+    """
     distance = np.sqrt((((means - mean) / np.sqrt(np.mean(spreads**2, axis=0))) ** 2).sum(axis=1))
     width = np.quantile(distance, NEAR)
     near = np.flatnonzero(distance <= width)
@@ -190,7 +212,7 @@ def recovered(bank: Bank, most: int | None = None) -> Recovery:
     for ours, theirs in _parts(len(bank.scores)):
         others = Bank(bank.scores[theirs], bank.seen[theirs])
         reader = fitted(others)
-        means, about = reader.mean(others.seen), reader.spread(others.seen)
+        means, about = reader.unseen, reader.spread(others.seen)
         looked = ours[:most]
         for row, mean, spread in zip(looked, reader.mean(bank.seen[looked]), reader.spread(bank.seen[looked]), strict=True):
             found = _adjusted(others.scores, means, about, mean, spread)

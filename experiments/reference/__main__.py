@@ -1,6 +1,6 @@
 """Make the committed results anew: ``python -m experiments.reference [PART ...]``.
 
-Parts are ``penalties``, ``assumptions``, ``headline``, ``treaty``, ``scenarios``, ``capacities``, ``adaptation``
+Parts are ``penalties``, ``calibration``, ``assumptions``, ``headline``, ``treaty``, ``scenarios``, ``capacities``, ``adaptation``
 and ``benchmark``; none means all, in that order.
 """
 

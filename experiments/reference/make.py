@@ -33,12 +33,14 @@ from experiments.design.seeds import event_seed, world_of
 from experiments.figures import in_few_colours
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
 from experiments.reference.checkout import all_committed
+from experiments.reference.posterior import ship
 from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
 from experiments.store.results import EstimandKey
 from experiments.studies import adaptation, analyse, benchmark, compare, headline, sweep, treaty
 from experiments.studies.adaptation import DIGITS
 from experiments.text import counted, time_text
 from sim.config import ADOPTED, key_of, load
+from sim.posterior import posterior_place
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
@@ -49,7 +51,7 @@ REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
 HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", "scenarios", "adaptation", "penalties"
 CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
-ASSUMPTIONS = "assumptions"
+ASSUMPTIONS, CALIBRATION = "assumptions", "calibration"
 BENCHMARK = "benchmark"
 """Seconds of one machine: what is measured again is never the same, so nothing of it is compared."""
 ORIGINS_FILE = "origins.csv"
@@ -142,6 +144,7 @@ TABLE_KINDS = {
 """The tables of each part that is reproduced, by file name."""
 _BENCHMARK_TABLES = (ROWS_TABLE, RATIOS_TABLE, DRAWS_TABLE, SCALES_TABLE, SLOPES_TABLE)
 _EXTREMES_DIGITS = "%.6g"
+_CALIBRATION_TABLES = ("calibration.csv", "correlations.csv", "ranks.csv", "figures.csv")
 _MOST = 2_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
 _Tables = dict[str, pd.DataFrame]
@@ -295,6 +298,24 @@ def refresh_assumptions(folder: Path, *overrides: str) -> str:
     return f"{counted(changed, 'row')} of extremes moved" if changed else "no extreme moved"
 
 
+def refresh_calibration(folder: Path, *overrides: str, place: Path | None = None) -> str:
+    """Run the bank of prior draws, calibrate on it, keep the tables and ship the posterior; returns whether that moved.
+
+    ``place`` is where the posterior goes, the configuration's own folder if none is said. ``rogatory reproduce`` does not run
+    it again: whoever draws from another posterior asks another question, and the bank takes twenty minutes.
+    """
+    store = sweep.main(*(overrides or ("design=bank",)))
+    apart = [word for word in overrides if key_of(word) == "output"]
+    written = analyse.main("calibrate", f"store={store}", *apart) / "calibrate"
+    _replace(folder / CALIBRATION, CALIBRATION, _tables_in(written, _CALIBRATION_TABLES), written, _EXTREMES_DIGITS)
+    settings = json.loads((written / MANIFEST).read_text(encoding="utf-8"))["settings"]["calibrate"]
+    return ship(written, place or posterior_place(), settings)
+
+
+def _tables_in(written: Path, names: Sequence[str]) -> _Tables:
+    return {name: pd.read_csv(written / name, keep_default_na=False, na_values=[""]) for name in names}
+
+
 def refresh_benchmark(folder: Path, *overrides: str) -> str:
     """Measure how fast it is on this machine, and keep tables, figures and page; returns the ratios as they are now.
 
@@ -410,6 +431,7 @@ def years_text(rows: pd.DataFrame) -> str:
 
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
+    CALIBRATION: refresh_calibration,  # before all that draws from the posterior
     ASSUMPTIONS: refresh_assumptions,  # before the pages that show it
     HEADLINE: refresh_headline,
     TREATY: refresh_treaty,

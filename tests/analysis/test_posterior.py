@@ -44,7 +44,7 @@ def crooked(count: int, seed: int = 1) -> Bank:
 def test_of_a_linear_normal_bank_the_posterior_is_that_of_the_textbook() -> None:
     """Precision 1 + A' E^-1 A; mean its inverse times A' E^-1 observed."""
     bank, observed = linear(4000), np.array([0.8, -0.3, 0.4])
-    found = posterior(bank, fitted(bank), observed)
+    found = posterior(bank, observed)
     precision = np.eye(3) + SHOWN.T @ np.diag(ERROR**-2) @ SHOWN
     covariance = np.linalg.inv(precision)
     assert found.mean == pytest.approx(covariance @ SHOWN.T @ np.diag(ERROR**-2) @ observed, abs=0.07)
@@ -57,7 +57,7 @@ def test_of_a_linear_normal_bank_the_posterior_is_that_of_the_textbook() -> None
 
 def test_what_is_not_observed_says_nothing() -> None:
     bank = linear(4000)
-    found = posterior(bank, fitted(bank), np.array([0.8, np.nan, np.nan]))
+    found = posterior(bank, np.array([0.8, np.nan, np.nan]))
     assert found.mean == pytest.approx([0.8 / 1.25, 0.0, 0.0], abs=0.12)
     assert found.spread[2] == pytest.approx(1.0, rel=0.06)
 
@@ -85,15 +85,15 @@ def test_a_tolerance_widens_what_is_known_and_no_tolerance_leaves_it() -> None:
     wide = Bank(bank.scores, blurred(bank.seen, np.array([3.0, 0.0, 0.0]), Draws(2)))
     assert np.array_equal(wide.seen[:, 1:], bank.seen[:, 1:])
     assert np.abs(wide.seen[:, 0] - bank.seen[:, 0]).max() <= 3.0
-    assert posterior(wide, fitted(wide), observed).spread[0] > 1.2 * posterior(bank, fitted(bank), observed).spread[0]
+    assert posterior(wide, observed).spread[0] > 1.2 * posterior(bank, observed).spread[0]
 
 
 def test_a_column_that_never_varies_or_is_never_shown_does_no_harm() -> None:
     bank, observed = linear(1000), np.array([0.8, -0.3, 0.4])
     blind = np.column_stack([bank.seen, np.ones(1000), np.full(1000, np.nan)])
     more = Bank(bank.scores, blind)
-    same = posterior(more, fitted(more), np.array([*observed, 1.0, np.nan]))
-    assert same.mean == pytest.approx(posterior(bank, fitted(bank), observed).mean, abs=0.05)
+    same = posterior(more, np.array([*observed, 1.0, np.nan]))
+    assert same.mean == pytest.approx(posterior(bank, observed).mean, abs=0.05)
 
 
 def test_weighted_draws_are_told_by_their_weights() -> None:
