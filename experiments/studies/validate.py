@@ -216,7 +216,7 @@ def observed_by_source(patterns: Mapping[str, Pattern], by_arm: Mapping[str, pd.
 
 def fitted_in(asked: StudyConfig) -> list[str]:
     """The observables that the shipped posterior was conditioned on."""
-    return list(asked.analysis.get("calibrate", {}).get("observables", []))
+    return list(asked.analysis["calibrate"]["observables"])
 
 
 def observed_by_arm(plan: Plan) -> dict[str, pd.DataFrame]:

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+import sim.posterior
 from experiments.analysis.orders import KeptOrders, kept_orders, refuse_strange_orders, said_of_orders
 from experiments.analysis.record import spec_from
 from experiments.analysis.validate import (
@@ -42,6 +45,7 @@ from experiments.settings import conduct_of_study
 from experiments.store.reader import StoredStudy
 from experiments.studies.validate import fitted_in, main, validation_arms
 from sim.observe.patterns import Observable, Pattern
+from sim.posterior import ROWS
 from sim.world.record import ConfigError
 
 SPEC = ValidateSpec(in_from=0.9, out_to=0.1, blind_from=0.5, draws=0, orders={}, orders_from=0.95)
@@ -215,6 +219,15 @@ def test_a_validation_runs_judges_draws_and_tells(tmp_path: Path, capsys: pytest
     assert json.loads((written / "manifest.json").read_text())["scenarios"].keys() == {"no_treaty"}
 
 
+@pytest.fixture
+def made_up_posterior(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty rows of two numbers: what a validation does with a posterior rests on none that is shipped."""
+    folder, rows = tmp_path_factory.mktemp("posterior"), np.arange(20) / 20
+    columns = {"safeguards.desk.bar": 2.5 + rows, "review.lapse_per_year": 0.3 + 0.2 * rows}
+    pq.write_table(pa.table(columns), folder / ROWS)
+    monkeypatch.setattr(sim.posterior, "posterior_place", lambda: folder)
+
+
 def validated(folder: Path, *more: str) -> pd.DataFrame:
     """The table of a tiny validation, by observable."""
     return pd.read_csv(main(*TINY, f"output={folder}", *more) / "patterns.csv").set_index(["pattern", "observable"])
@@ -225,6 +238,7 @@ def stores_of(folder: Path) -> dict[str, StoredStudy]:
     return {path.name.rpartition("-")[0]: StoredStudy(path) for path in (folder / "stores").iterdir()}
 
 
+@pytest.mark.usefixtures("made_up_posterior")
 def test_draws_fill_the_columns_of_their_source_and_change_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain, drawn = (validated(tmp_path, f"analysis.validate.draws={draws}") for draws in (0, 3))
     of_draws = [f"{source}_{what}" for source in DRAWN for what in ("value", "low", "high", "draws", "share_in")]
@@ -241,12 +255,14 @@ def test_draws_fill_the_columns_of_their_source_and_change_no_other(tmp_path: Pa
         panel = rows["scenario"].str.startswith(f"{source}, +instruments") & (rows["observable"] == "panel_refused_on_rights")
         known = rows[panel]["value"].dropna()
         assert drawn.loc[("P11", "panel_refused_on_rights"), f"{source}_draws"] == len(known) > 0
+    assert (drawn["prior_value"] != drawn["posterior_value"]).any(), "each source is its own"
     said = capsys.readouterr().out
     for source in DRAWN:
         assert f"Of 3 draws of the {source} " in said
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("made_up_posterior")
 def test_the_same_command_runs_nothing_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     validated(tmp_path, "analysis.validate.draws=2")
     capsys.readouterr()
@@ -257,6 +273,7 @@ def test_the_same_command_runs_nothing_again(tmp_path: Path, capsys: pytest.Capt
     assert f"{points} runs in" in capsys.readouterr().out, "one world more in the same store"
 
 
+@pytest.mark.usefixtures("made_up_posterior")
 def test_an_interrupt_among_the_draws_says_where_both_stores_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(plan: Plan, console: Console) -> Ran:
         if plan.folder.name.startswith("validate-draws"):
@@ -274,11 +291,13 @@ def test_an_interrupt_among_the_draws_says_where_both_stores_are(tmp_path: Path,
     assert not list((tmp_path / "validate").glob("*"))
 
 
+@pytest.mark.usefixtures("made_up_posterior")
 def test_draws_of_a_named_store_are_kept_beside_it(tmp_path: Path) -> None:
     validated(tmp_path, "analysis.validate.draws=2", f"store={tmp_path}/mine/")
     assert {path.name for path in tmp_path.iterdir() if path.name != "validate"} == {"mine", "mine-draws"}
 
 
+@pytest.mark.usefixtures("made_up_posterior")
 def test_the_page_says_which_observables_were_fitted_and_what_the_posterior_is_worth_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,7 +325,9 @@ def test_the_list_of_fitted_observables_is_that_of_the_calibration() -> None:
     asked = conduct_of_study()
     wanted = asked.model_copy(update={"analysis": {"calibrate": {"observables": ["P7.register_refused"]}}})
     assert fitted_in(wanted) == ["P7.register_refused"]
-    assert fitted_in(asked.model_copy(update={"analysis": {}})) == []
+    assert "P11.panel_refused_on_rights" not in fitted_in(asked)
+    names = {f"{key}.{name}" for key, one in asked.patterns.items() for name in one.observables}
+    assert {"P7.register_refused"} < {*fitted_in(asked)} < names
 
 
 # --- orders that draws keep ---------------------------------------------------------------------------------------------------
