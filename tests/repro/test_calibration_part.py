@@ -31,6 +31,7 @@ def written(folder: Path, shift: float = 0.0) -> Path:
     said = {
         "store": "bank-1",
         "runs": 3000,
+        "ran": RAN,
         "code": {"commit": "c", "dirty": False},
         "versions": {"numpy": "2"},
         "written": "today",
