@@ -35,7 +35,7 @@ def ship(written: Path, place: Path, settings: Mapping[str, Any]) -> str:
         "rows": len(rows.values),
         "digest": digest_of(rows),
         "priors": priors_digest(),
-        "bank": {"store": manifest["store"], "runs": manifest["runs"]},
+        "bank": {"store": manifest["store"], "runs": manifest["runs"], "ran": manifest["ran"]},
         "seed": settings["seed"],
         "commands": list(COMMANDS),
         "code": manifest["code"],

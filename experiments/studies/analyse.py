@@ -94,6 +94,7 @@ def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict
         **provenance(command),
         "store": study.name,
         "sessions": [session.path.name for session in study.sessions],
+        "ran": [{name: session.said[name] for name in ("command", "code")} for session in study.sessions],
         "runs": len(study.runs),
         "failures": len(study.failures),
         "settings": study.asked.analysis,

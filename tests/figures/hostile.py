@@ -64,6 +64,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
     "patterns": ("pattern", "said", "target"),
+    "calibration": ("key", "words"),
     "fan": ("outcome", "unit"),
     "costs": ("label", "part"),
     "scales": ("scale", "stage"),

@@ -97,7 +97,21 @@ def patterns() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(worlds=8)
 
 
+def calibration() -> pd.DataFrame:
+    """One number identified, one not, one whose default and posterior lie beyond the axis."""
+    rows = [
+        ("review.lapse_per_year", "0.28 [0.14, 0.55]", -0.5, 0.4, 1.5, 0.95, 0.61, True, 0.89),
+        ("demand.persistence", "0.87 [0.77, 0.96]", -1.7, 0.0, 1.8, 0.0, 1.03, False, 0.9),
+        ("review.delay_months", "9 [7, 40]", 1.0, 2.2, 4.0, -3.1, 0.8, False, 0.85),
+        ("review.rho", "0.5 [0.1, 0.9]", -1.6, 0.0, 1.6, np.nan, 1.0, False, 0.9),
+    ]
+    columns = ["key", "words", "score_low", "score_median", "score_high", "score_default", "spread", "identified", "coverage"]
+    ranks = {f"rank_{place}": share for place, share in enumerate([0.25, 0.05, *[0.0875] * 8])}
+    return pd.DataFrame(rows, columns=columns).assign(draws=718, **ranks)
+
+
 EXAMPLES = {
+    "calibration": calibration,
     "regret": regrets,
     "fan": levels,
     "discovery_boxes": box,
