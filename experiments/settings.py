@@ -21,7 +21,7 @@ from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions")
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "conclusions")
 """The analyses of a store, a module of ``experiments.analysis`` each."""
 _WITH_SETTINGS = (
     *ANALYSES,
@@ -75,6 +75,8 @@ PAGES: dict[str, type[Page]] = {
     "pareto": FrontPage,
     "heat_map": Page,
     "spans": Page,
+    "conclusions": Page,
+    "first_places": Page,
     "patterns": Page,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
