@@ -63,6 +63,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "morris_plane": ("factor",),
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
+    "conclusions": ("arm", "condition", "verdict"),
+    "first_places": ("arm", "condition"),
     "patterns": ("pattern", "said", "target"),
     "fan": ("outcome", "unit"),
     "costs": ("label", "part"),
