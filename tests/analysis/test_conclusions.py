@@ -59,6 +59,12 @@ EFFECT = {  # share of the baseline that is left, draw by draw
 }
 
 
+@pytest.fixture(autouse=True)
+def quickly_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few numbers, drawn in no time; one test asks for the real ones."""
+    monkeypatch.setattr(conclusions, "drawn", lambda _, world: {f"review.x{k}": float(np.sin(world * (k + 1))) for k in range(9)})
+
+
 @cache
 def drawing() -> Config:
     return load("parameters=prior")
@@ -207,6 +213,31 @@ def test_a_missing_run_leaves_the_other_replicate() -> None:
     assert (row["draws"], row["sign_share"]) == (DRAWS - 1, 1.0)
 
 
+@pytest.mark.parametrize("draws", [1, 2, 7])
+def test_few_draws_give_tables_and_no_verdict(draws: int) -> None:
+    made = told()
+    for outcome, held in made.held.items():
+        made.held[outcome] = held._replace(values=held.values[:, :draws], counts=held.counts[:, :draws], worlds=held.worlds[:draws])
+    found = analyse(made, CASES)
+    table = found.tables["conclusions"]
+    assert set(table["verdict"]) == {"too few draws"}
+    assert rows(table)["judge", ON_PAPER]["change"] == pytest.approx(-50.0)
+    assert "drivers" not in found.tables
+    assert f"{draws} draw" in found.answer[0]
+    assert rows(found.tables["ranking"])["judge", ON_PAPER]["best"] == 1.0
+
+
+def test_one_replicate_leaves_all_that_needs_two_unsaid() -> None:
+    made = told()
+    for outcome, held in made.held.items():
+        made.held[outcome] = held._replace(values=held.values[..., :1], counts=held.counts[..., :1])
+    found = analyse(made, CASES)
+    row = rows(found.tables["conclusions"])["judge", ON_PAPER]
+    assert (row["verdict"], row["replicates"]) == ("holds", 1)
+    assert all(np.isnan(row[name]) for name in ("corrected_share", "one_effect_share", "chance_share"))
+    assert np.isnan(rows(found.tables["ranking"])["judge", ON_PAPER]["replicates_agree"])
+
+
 def test_outcomes_of_the_question_stand_beside_the_one_that_is_asked_for() -> None:
     table = analysed().tables["conclusions"]
     assert list(dict.fromkeys(table["metric"])) == [CASES.metric, NEEDS.metric]
@@ -282,12 +313,13 @@ def test_an_effect_that_is_the_same_in_all_draws_has_no_driver() -> None:
     assert ("strong", ON_PAPER) in found
 
 
-def test_numbers_are_what_the_worlds_drew() -> None:
+def test_numbers_are_what_the_worlds_drew(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.parameters import drawn
+
+    monkeypatch.setattr(conclusions, "drawn", drawn)
     found = conclusions.numbers_of(told(), [1, 2])
     assert found.values.shape == (2, len(found.keys))
     assert (found.values[0] != found.values[1]).all()
-    from sim.parameters import drawn
-
     assert drawn(drawing(), 2)[found.keys[0]] == found.values[1, 0]
 
 

@@ -63,7 +63,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "morris_plane": ("factor",),
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
-    "conclusions": ("arm", "condition", "verdict"),
+    "conclusions": ("arm", "condition"),
     "first_places": ("arm", "condition"),
     "patterns": ("pattern", "said", "target"),
     "fan": ("outcome", "unit"),
