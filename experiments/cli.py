@@ -34,6 +34,7 @@ STUDIES = {
     "threshold": "what each line of seriousness does, with bands",
     "assumptions": "how far each effect moves under one assumption at a time, and which: rogatory assumptions STORE",
     "calibrate": "which numbers published figures speak of, on a bank of runs: rogatory calibrate STORE (after sweep design=bank)",
+    "conclusions": "what survives draws of all numbers, how surely, and what would change it: rogatory conclusions STORE",
     "report": "all analyses that suit a store on one page, with the description of the model: rogatory report STORE",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
@@ -43,7 +44,18 @@ STUDIES = {
     "benchmark": "how fast it is on this machine, beside its draws alone and other frameworks: rogatory benchmark",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
-_ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "calibrate", "report")
+_ANALYSES = (
+    "sensitivity",
+    "attribution",
+    "frontier",
+    "robustness",
+    "discovery",
+    "threshold",
+    "assumptions",
+    "calibrate",
+    "conclusions",
+    "report",
+)
 _EXECUTED = (
     *("demo", "headline", "law", "treaty", "run", "compare", "adaptation", "validate", "sweep"),
 )  # studies that run what a store lacks

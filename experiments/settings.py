@@ -21,7 +21,17 @@ from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "calibrate")
+ANALYSES = (
+    "sensitivity",
+    "attribution",
+    "frontier",
+    "robustness",
+    "discovery",
+    "threshold",
+    "assumptions",
+    "calibrate",
+    "conclusions",
+)
 """The analyses of a store, a module of ``experiments.analysis`` each."""
 _WITH_SETTINGS = (
     *ANALYSES,
@@ -76,6 +86,8 @@ PAGES: dict[str, type[Page]] = {
     "heat_map": Page,
     "spans": Page,
     "calibration": Page,
+    "conclusions": Page,
+    "first_places": Page,
     "patterns": Page,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""

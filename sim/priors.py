@@ -37,6 +37,7 @@ _FORM = re.compile(
     rf"(?:each (?P<relation>x|\+|odds x) )?(?P<shape>{'|'.join(FORMS)})(?:\((?P<numbers>{_NUMBER}(?:, {_NUMBER})*)\))?"
 )
 _ACCEPTED = f"{', '.join(FORMS.values())}; for several numbers on a line: each x SHAPE, each + SHAPE, each odds x SHAPE"
+_CLOSE = 1e-10  # of a share, from which halving goes no further
 _INSIDE = 0.99
 """Share of a prior within which a default is plausible."""
 
@@ -96,6 +97,20 @@ class Prior:
             low, high = -np.floor(-self.low), np.floor(self.high)  # whole numbers within the support
             return float(min(max(np.rint(drawn), low), high))
         return min(max(drawn, self.low), self.high)
+
+    def share_below(self, value: float) -> float:
+        """The share of the prior that lies below a value: the other way round of ``quantile``, up to a billionth.
+
+        >>> round(prior_of("U(1, 3)", 1.5).share_below(1.5), 6), prior_of("U(1, 3)", 1.5).share_below(7.0)
+        (0.25, 1.0)
+        """
+        low, high = 0.0, 1.0
+        if value >= self.quantile(high):
+            return high
+        while high - low > _CLOSE:  # quantiles rise, so halving finds it
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.quantile(middle) < value else (low, middle)
+        return (low + high) / 2
 
     def holds(self, value: float, share: float = _INSIDE) -> bool:
         """Whether a value lies within the central ``share`` of the prior, or on an end of it that its support has cut off."""

@@ -299,11 +299,7 @@ def default_score(one: Parameter) -> float:
     """Where a number's default lies in its prior, as a standard normal quantile."""
     if one.prior is None:
         return float("nan")
-    low, high = 0.0, 1.0
-    while high - low > _EDGE:  # quantiles rise, so halving finds the share below the default
-        middle = (low + high) / 2
-        low, high = (middle, high) if one.prior.quantile(middle) < one.value else (low, middle)
-    return float(stats.norm.ppf(np.clip((low + high) / 2, _EDGE, 1 - _EDGE)))
+    return float(stats.norm.ppf(np.clip(one.prior.share_below(one.value), _EDGE, 1 - _EDGE)))
 
 
 def correlation_table(keys: Sequence[str], found: Posterior) -> pd.DataFrame:

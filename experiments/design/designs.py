@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from experiments.design.scenarios import scenario_overrides
@@ -16,6 +16,8 @@ from sim.config import ADOPTED, config_path, key_of, options, path_of, read_yaml
 from sim.errors import meant
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
+from sim.priors import prior_of
+from sim.register import Parameter, drawable
 from sim.world.ranges import Seed
 from sim.world.record import ConfigError, Record, quoted
 
@@ -52,8 +54,9 @@ class Uncertainty(Record):
 
     low: StrictFloat | None = None
     high: StrictFloat | None = None
-    shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
+    shape: Literal["uniform", "log", "whole", "prior"] = "uniform"  # log: uniform in the logarithm; whole: bounds included
     values: list[Value] | None = None  # instead of bounds: each equally likely
+    prior: str | None = None  # of shape prior: the key of the register whose prior is drawn from, between the bounds
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -66,7 +69,46 @@ class Uncertainty(Record):
             raise ValueError("found one bound or none; accepted: low and high, or values")
         else:
             _refuse_bounds(self.low, self.high, self.shape)
+        if (self.prior is None) == (self.shape == "prior"):
+            raise ValueError("shape: prior is what the word prior stands for in place of bounds; accepted: KEY: prior")
         return self
+
+
+PRIOR = "prior"
+"""In place of bounds: as the register has it."""
+PRIOR_ENDS = (0.05, 0.95)
+"""Shares of a prior between which a design draws from it; *assumption*: ends that somebody would hold possible."""
+
+
+def _with_priors(uncertainties: object) -> object:
+    """What a file says of uncertainties, with the register's in place of the word ``prior``; under a part of a key, of all below.
+
+    Raises ``ValueError`` for a key below which no number has a prior.
+    """
+    if not isinstance(uncertainties, Mapping):
+        return uncertainties
+    found: dict[object, object] = {}
+    for key, known in uncertainties.items():
+        if known != PRIOR:
+            found[key] = known
+            continue
+        below = {name: one for name, one in drawable().items() if name == key or name.startswith(f"{key}.")}
+        if not below:
+            near = meant(key, {name.rpartition(".")[0] for name in drawable()} | set(drawable()))
+            raise ValueError(
+                f"{key}: no number with a prior stands there; accepted: keys that `rogatory keys` lists with a prior{near}"
+            )
+        found |= {name: _of_prior(one) for name, one in below.items()}
+    return found
+
+
+def _of_prior(one: Parameter) -> dict[str, object]:
+    """An uncertainty as the register has it: whole numbers evenly between the ends of their prior, all others by its shape."""
+    prior = one.prior or prior_of("fixed", one.value)
+    low, high = (float(prior.quantile(share)) for share in PRIOR_ENDS)
+    return (
+        {"low": low, "high": high, "shape": "whole"} if prior.whole else {"low": low, "high": high, "shape": PRIOR, PRIOR: one.key}
+    )
 
 
 def _refuse_bounds(low: float, high: float, shape: str) -> None:
@@ -104,7 +146,7 @@ class Design(Record):
     choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
     permutations: Annotated[StrictInt, Field(ge=1, le=100_000)] = 50  # assumed: Shapley values within a few per cent of the largest
     conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
-    uncertainties: dict[str, Uncertainty] = {}  # dotted key -> bounds
+    uncertainties: Annotated[dict[str, Uncertainty], BeforeValidator(_with_priors)] = {}  # dotted key -> bounds, or the word prior
     draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional", "ends"] | None = None
     size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 64  # draws, base points of Sobol, trajectories of Morris
     levels: Annotated[StrictInt, Field(ge=2, le=64)] = 4  # of a grid, of Morris

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.design.designs import Design, Uncertainty, Value
+from experiments.design.designs import PRIOR, PRIOR_ENDS, Design, Uncertainty, Value
+from sim.priors import Prior
+from sim.register import parameter
 from sim.world.record import ConfigError
 
 MOST_FACTORIAL = 16  # levers of which every combination is listed
@@ -186,7 +188,11 @@ def _scaled(u: NDArray[np.float64], known: Uncertainty) -> list[Value]:
     low, high = _bound(known.low), _bound(known.high)
     if known.shape == "whole":
         return [min(math.floor(low + share * (high - low + 1)), int(high)) for share in u]  # int() would draw zero twice as often
-    spread = low * (high / low) ** u if known.shape == "log" else low + u * (high - low)
+    if known.shape == PRIOR:
+        least, most = PRIOR_ENDS
+        spread = np.array([_prior_of(known).quantile(float(least + share * (most - least))) for share in u])
+    else:
+        spread = low * (high / low) ** u if known.shape == "log" else low + u * (high - low)
     return [float(value) for value in np.clip(spread, low, high)]  # rounding must not leave the bounds
 
 
@@ -197,9 +203,19 @@ def unit_of(value: Value, known: Uncertainty) -> float:
     low, high = _bound(known.low), _bound(known.high)
     if known.shape == "whole":
         return (int(value) - low + 0.5) / (high - low + 1)
+    if known.shape == PRIOR:
+        first, last = PRIOR_ENDS
+        return (_prior_of(known).share_below(float(value)) - first) / (last - first)
     if known.shape == "log":
         return float(np.log(float(value) / low) / np.log(high / low))
     return (float(value) - low) / (high - low)
+
+
+def _prior_of(known: Uncertainty) -> Prior:
+    prior = parameter(known.prior or "").prior
+    if prior is None:
+        raise ConfigError(f"uncertainties.{known.prior}: found no prior; accepted: keys that `rogatory keys` lists with one")
+    return prior
 
 
 def _bound(value: float | None) -> float:

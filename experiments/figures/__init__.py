@@ -24,6 +24,7 @@ from experiments.figures.adaptation import adaptation
 from experiments.figures.backlog import backlog
 from experiments.figures.benchmark import costs, scales
 from experiments.figures.calibration import calibration
+from experiments.figures.conclusions import conclusions, first_places
 from experiments.figures.discovery import discovery_boxes, discovery_plane
 from experiments.figures.fan import fan
 from experiments.figures.fates import fates
@@ -53,7 +54,7 @@ _FUNCTIONS = (
     *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, change_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
-    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans, patterns, calibration),
+    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans, patterns, calibration, conclusions, first_places),
     *(costs, scales),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}

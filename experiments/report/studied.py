@@ -30,7 +30,7 @@ _NAMED = 8  # scenarios, outcomes or factors that are named in a row
 _MINUTE, _HOUR = 60.0, 3600.0  # seconds
 _HEADED = re.compile(r"^# (Motive|Expect): +(.+)$", re.MULTILINE)
 _HEADS = {"Motive": "Why it is asked", "Expect": "Expected before the runs"}
-_SHAPES = {"uniform": "evenly", "log": "evenly in the logarithm", "whole": "whole numbers"}
+_SHAPES = {"uniform": "evenly", "log": "evenly in the logarithm", "whole": "whole numbers", "prior": "by its prior, 5 to 95 %"}
 _UNVARIED = {False: "none: no parameter is varied", True: "one a world, of every number that has a prior"}
 _BEHIND = ("unit", "range", "role", "status", "source")  # of a number whose bounds stand beside it
 

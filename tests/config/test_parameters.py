@@ -147,7 +147,7 @@ def test_a_lever_that_a_scenario_sets_stays_and_others_are_drawn() -> None:
     ("given", "said"),
     [
         ("parameters=utopia", "parameters: found 'utopia'"),
-        ("parameters.draw=maybe", "parameters.draw: found 'maybe'; accepted: 'default' or 'prior'"),
+        ("parameters.draw=maybe", "parameters.draw: found 'maybe'; accepted: 'default', 'prior' or 'posterior'"),
         ("parameters.except.review.roh=true", "did you mean 'review.rho'?"),
         ("parameters.except.demand.scale=true", "parameters.except.demand.scale: no number with a prior stands there"),
         ("parameters.except.review.rho=yes_please", "parameters.except.review.rho: found 'yes_please'; accepted: true or false"),
@@ -162,9 +162,9 @@ def test_a_mistake_is_one_line(given: str, said: str) -> None:
 
 def test_draws_that_contradict_each_other_are_drawn_again_and_the_same_ones_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     again = next(world for world in range(1, 500) if tries(prior(), world) > 1)
-    first = sim.parameters._values(to_draw(prior()), again, 0)
+    first = sim.parameters._values(to_draw(prior()), again, 0, {})
     values = drawn(prior(), again)
-    assert values == sim.parameters._values(to_draw(prior()), again, tries(prior(), again) - 1) != first
+    assert values == sim.parameters._values(to_draw(prior()), again, tries(prior(), again) - 1, {}) != first
     sim.parameters._settled.cache_clear()
     assert drawn(prior(), again) == values
     monkeypatch.setattr(sim.parameters, "MOST_TRIES", 1)

@@ -193,7 +193,7 @@ def test_a_scenario_may_choose_another_file_of_a_group_and_two_may_not_choose_di
         ("+scenario=alpha", "scenario: found '+scenario=alpha'; accepted: a name"),
         ("scenario=[alpha", "scenario=[alpha: no override that can be read"),
         ("scenario_name=mine", "scenario_name: no such key; accepted: years, "),
-        ("design=utopia", "design: found 'utopia'; accepted: adaptation, assumptions, bank, capacities, discovery, everywhere, "),
+        ("design=utopia", "design: found 'utopia'; accepted: adaptation, assumptions, bank, capacities, conclusions, discovery, "),
         ("~design", "design: found '~design'; accepted: "),
         ("scenarios=5", "scenarios: found 5; accepted: "),
     ],

@@ -63,6 +63,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "morris_plane": ("factor",),
     "regret": ("policy",),
     "spans": ("arm", "low_assumption", "high_assumption"),
+    "conclusions": ("arm", "condition"),
+    "first_places": ("arm", "condition"),
     "patterns": ("pattern", "said", "target"),
     "calibration": ("key", "words"),
     "fan": ("outcome", "unit"),

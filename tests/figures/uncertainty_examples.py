@@ -110,8 +110,39 @@ def calibration() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(draws=718, **ranks)
 
 
+def over_draws() -> pd.DataFrame:
+    """Every verdict under two conditions; an effect beyond the axis, one without a range, one without a default."""
+    nan = float("nan")
+    rows = [
+        ("judge", "on paper", -21.0, -19.0, -36.0, -9.0, -25.0, -14.0, 0.97, "holds", -23.0, -30.0, -15.0),
+        ("notice", "on paper", -4.0, -3.0, -9.0, 1.0, -5.0, -1.0, 0.86, "likely", -3.0, -5.0, -1.0),
+        ("sanction", "on paper", 0.4, 0.2, -2.0, 3.0, -0.5, 0.9, 0.55, "open", nan, nan, nan),
+        ("necessity", "on paper", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, nan, "none", 0.0, 0.0, 0.0),
+        ("no_treaty", "adapted", 160.0, 140.0, 90.0, 420.0, 120.0, 190.0, 1.0, "holds", 150.0, 100.0, 300.0),
+        ("judge", "adapted", -9.0, -8.0, nan, nan, -9.0, -7.0, 1.0, "too few draws", -10.0, nan, nan),
+        ("prejudice", "adapted", nan, nan, nan, nan, nan, nan, nan, "", nan, nan, nan),
+    ]
+    columns = ["arm", "condition", "change", "median", "median_draw_low", "median_draw_high", "lower_quarter", "upper_quarter"]
+    columns += ["sign_share", "verdict", "default", "default_world_low", "default_world_high"]
+    return pd.DataFrame(rows, columns=columns).assign(draws=200)
+
+
+def best() -> pd.DataFrame:
+    rows = [
+        ("judge", "on paper", 0.62, 0.55, 0.69, 0.25, 1.8),
+        ("notice", "on paper", 0.3, 0.24, 0.37, 0.25, 2.1),
+        ("sanction", "on paper", 0.08, 0.05, 0.13, 0.25, 2.9),
+        ("judge", "adapted", 0.2, 0.15, 0.26, 0.5, 1.7),
+        ("notice", "adapted", 0.8, 0.74, 0.85, 0.5, 1.3),
+    ]
+    columns = ["arm", "condition", "best", "best_draw_error_low", "best_draw_error_high", "by_chance", "rank"]
+    return pd.DataFrame(rows, columns=columns).assign(draws=200)
+
+
 EXAMPLES = {
     "calibration": calibration,
+    "conclusions": over_draws,
+    "first_places": best,
     "regret": regrets,
     "fan": levels,
     "discovery_boxes": box,

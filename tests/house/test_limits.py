@@ -18,6 +18,7 @@ from experiments.settings import ANALYSES, StudyConfig, conduct_of_study
 from experiments.store.outcomes import ArrayStudy, Outcome, outcomes_from
 from experiments.studies.analyse import _module
 from sim.config import load
+from sim.settings import Config
 from tests.shares import one_in
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
@@ -30,6 +31,7 @@ ENDS_OF_A_BOX = {
 }  # ends of a range, no limits of a number
 NUMBERS = {f"review.x{k}": Uncertainty(low=0.0, high=1.0) for k in range(2)}
 QUICK = {
+    "conclusions": {"shuffles": 100},
     "frontier": {"splits": 10},
     "robustness": {"resamples": 40},
     "discovery": {"permutations": 19, "resamples": 10, "fails_below": 10.0, "fewest": 2},
@@ -49,14 +51,18 @@ DESIGNS = {
     "discovery": [Design(question="what if?", levers={"a": "a", "b": "b"}, **(DRAWN | {"size": 96}))],
     "threshold": [Design(question="what if?", levers={"line": LINES}, **DRAWN)],
     "assumptions": [Design(question="what if?", levers={"a": "a", "b": "b"}, uncertainties=NUMBERS, draw="ends")],
+    "conclusions": [Design(question="what if?", scenarios=["as_adopted", "judge", "notice"])],
 }
+WORLDS_ARE_DRAWS = ("conclusions",)  # each world draws all numbers: one range holds both
+NO_RANGE_OVER_WORLDS = ("discovery", *WORLDS_ARE_DRAWS)
 EVERY = [(name, place) for name, designs in DESIGNS.items() for place in range(len(designs))]
 
 
 def points_of(design: Design) -> pd.DataFrame:
     policies = combinations_of(design) if design.levers else [{}]
     rows = [
-        {"scenario": design.baseline, "condition": "", "draw": draw} | levers | values
+        {"scenario": scenario, "condition": "", "draw": draw} | levers | values
+        for scenario in design.scenarios or [design.baseline]
         for levers in policies
         for draw, values in enumerate(parameter_draws(design).to_dict("records"))
     ]
@@ -75,7 +81,11 @@ def analysed(name: str, place: int, worlds: bool, draws: bool) -> Analysis:
     strength = sum((points[lever] == "on") * (0.10 + 0.07 * k) for k, lever in enumerate(design.levers))
     if "line" in points:
         strength = points["line"].astype(float) / 20
-    x0, x1 = (points[key].to_numpy(float, na_value=0.5) if draws else np.full(len(points), 0.5) for key in NUMBERS)
+    if design.scenarios:
+        strength = np.array([{"judge": 0.1, "notice": 0.17}.get(name, 0.0) for name in points["scenario"]])
+    x0, x1 = (
+        points[key].to_numpy(float, na_value=0.5) if draws and key in points else np.full(len(points), 0.5) for key in NUMBERS
+    )
     saved = np.asarray(strength + np.zeros(len(points))) * 2 * x0
     cases = (0.2 + 0.1 * x1**2 + 0.05 * x0 * x1) * (1 - saved)
     needs = (0.6 - 0.1 * x1) * (1 - 0.1 * saved)
@@ -86,7 +96,12 @@ def analysed(name: str, place: int, worlds: bool, draws: bool) -> Analysis:
         if not design.levers:
             noise = noise + 0.01 * rng.normal(size=(len(points), WORLDS))  # what worlds do alike moves no index
         held[outcome] = outcomes_from(outcome, points, (means[:, None] + worlds * noise)[:, :, None])
-    return _module(name).analyse(ArrayStudy("told", design, points, load(), quick(), Path(), held), CASES)
+    return _module(name).analyse(ArrayStudy("told", design, points, config_of(name), quick(), Path(), held), CASES)
+
+
+@cache
+def config_of(name: str) -> Config:
+    return load(*(["parameters=prior"] if name in WORLDS_ARE_DRAWS else []))
 
 
 @cache
@@ -144,7 +159,7 @@ def test_limits_of_a_kind_are_a_pair_and_a_row_with_several_values_says_of_which
         assert values <= {""} or (values <= set(table.columns) and "" not in values)
 
 
-@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] != "discovery"]))
+@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] not in NO_RANGE_OVER_WORLDS]))
 def test_limits_over_worlds_hold_worlds_and_no_draws(name: str, place: int) -> None:
     assert max(widths(analysed(name, place, worlds=False, draws=True), "world")) < TINY
     assert max(widths(analysed(name, place, worlds=True, draws=True), "world")) > 1e-3
@@ -161,7 +176,7 @@ def test_limits_over_draws_of_an_index_stand_where_worlds_are_quiet(place: int) 
     assert max(widths(analysed("sensitivity", place, worlds=False, draws=True), "draw_error")) > 1e-3
 
 
-@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] != "discovery"]))
+@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] not in NO_RANGE_OVER_WORLDS]))
 def test_simulation_errors_over_worlds_hold_worlds_and_no_draws(name: str, place: int) -> None:
     assert max(errors(analysed(name, place, worlds=False, draws=True))) < TINY
     assert max(errors(analysed(name, place, worlds=True, draws=True))) > 1e-3
