@@ -1,7 +1,7 @@
 """Make the committed results anew: ``python -m experiments.reference [PART ...]``.
 
-Parts are ``penalties``, ``calibration``, ``assumptions``, ``headline``, ``treaty``, ``scenarios``, ``capacities``, ``adaptation``
-and ``benchmark``; none means all, in that order.
+Parts are ``penalties``, ``calibration``, ``conclusions``, ``assumptions``, ``headline``, ``treaty``, ``scenarios``,
+``capacities``, ``adaptation`` and ``benchmark``; none means all, in that order.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
 HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", "scenarios", "adaptation", "penalties"
 CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
-ASSUMPTIONS, CALIBRATION = "assumptions", "calibration"
+ASSUMPTIONS, CALIBRATION, CONCLUSIONS = "assumptions", "calibration", "conclusions"
 BENCHMARK = "benchmark"
 """Seconds of one machine: what is measured again is never the same, so nothing of it is compared."""
 ORIGINS_FILE = "origins.csv"
@@ -144,6 +144,9 @@ TABLE_KINDS = {
 """The tables of each part that is reproduced, by file name."""
 _BENCHMARK_TABLES = (ROWS_TABLE, RATIOS_TABLE, DRAWS_TABLE, SCALES_TABLE, SLOPES_TABLE)
 _EXTREMES_DIGITS = "%.6g"
+_CONCLUSION_TABLES = ("conclusions.csv", "ranking.csv", "adapted.csv", "drivers.csv")
+_AT_DEFAULT = ("parameters=default", "seeds=16")
+"""What stands beside the draws: as many worlds as `rogatory validate` has."""
 _CALIBRATION_TABLES = ("calibration.csv", "correlations.csv", "ranks.csv", "figures.csv")
 _MOST = 2_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
@@ -312,6 +315,29 @@ def refresh_calibration(folder: Path, *overrides: str, place: Path | None = None
     return ship(written, place or posterior_place(), settings)
 
 
+def refresh_conclusions(folder: Path, *overrides: str) -> str:
+    """Run the design of conclusions with all numbers drawn, and at default values beside it; returns which verdicts are others.
+
+    ``rogatory reproduce`` does not run it again: it takes as long as all other parts together.
+    """
+    given = overrides or (f"design={CONCLUSIONS}",)
+    store, default = sweep.main(*given), sweep.main(*given, *_AT_DEFAULT)
+    apart = [word for word in given if key_of(word) == "output"]
+    beside = f"analysis.{CONCLUSIONS}.beside={default}"
+    written = analyse.main(CONCLUSIONS, f"store={store}", beside, *apart) / CONCLUSIONS
+    fresh, path = _tables_in(written, _CONCLUSION_TABLES), folder / CONCLUSIONS / _CONCLUSION_TABLES[0]
+    before = pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
+    _replace(folder / CONCLUSIONS, CONCLUSIONS, fresh, written, _EXTREMES_DIGITS)
+    return "" if before is None else _verdicts_moved(before, fresh[_CONCLUSION_TABLES[0]])
+
+
+def _verdicts_moved(old: pd.DataFrame, new: pd.DataFrame) -> str:
+    keys = ["arm", "condition", *_SLICE]
+    both = old[[*keys, "verdict"]].merge(new[[*keys, "verdict"]], on=keys, suffixes=("_before", "_now"))
+    moved = both[both["verdict_before"].fillna("") != both["verdict_now"].fillna("")]
+    return moved.to_string(index=False) if len(moved) else "no verdict moved"
+
+
 def _tables_in(written: Path, names: Sequence[str]) -> _Tables:
     return {name: pd.read_csv(written / name, keep_default_na=False, na_values=[""]) for name in names}
 
@@ -432,6 +458,7 @@ def years_text(rows: pd.DataFrame) -> str:
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
     CALIBRATION: refresh_calibration,  # before all that draws from the posterior
+    CONCLUSIONS: refresh_conclusions,
     ASSUMPTIONS: refresh_assumptions,  # before the pages that show it
     HEADLINE: refresh_headline,
     TREATY: refresh_treaty,

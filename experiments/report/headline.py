@@ -37,6 +37,7 @@ from experiments.analysis.headline_words import (
     strength_words,
 )
 from experiments.analysis.summary import FRACTION
+from experiments.analysis.survives import HEADS, SURVIVES, Survives, sure_cells
 from experiments.design.comparisons import Arm
 from experiments.design.grid import BEFORE, Cell
 from experiments.report import prose, sections
@@ -62,6 +63,12 @@ DIALS = (
     "they stay crimes. “Every protected crime a serious one” raises them to four years wherever they are crimes. Strength stands "
     "for every state's habit of using a safeguard that a text allows or demands: none, a share, or every one; what no text names "
     "stays absent."
+)
+KNOWN = (
+    "The tables below this section hold every number at one value. Here each draw has numbers of its own: twelve of them from the "
+    "posterior that published figures give, all others from their priors, in a world of its own. A change holds if 95 % of draws "
+    "have its sign, and is likely from 80 % on; else it is open. A share of draws is a probability only as far as one shares the "
+    "priors, and what is not drawn, the structure of the model first, is in none of them."
 )
 NO_NEW_WISH = (
     "A dial changes rules, never the world: the latent cases are those of the laws as drawn, so a new crime makes no new wish."
@@ -110,6 +117,7 @@ class HeadlinePage(NamedTuple):
     first: Config  # today's
     why: str  # by which ways data are disclosed today
     assumed: Assumed | None = None  # extremes over single assumptions, where the repository holds them
+    survives: Survives | None = None  # conclusions over draws of all numbers, likewise
 
     @property
     def fewest(self) -> int:
@@ -132,7 +140,9 @@ def write_headline(folder: Path, of: HeadlinePage) -> Path:
 def _content(of: HeadlinePage) -> list[Element]:
     scenarios = sorted({cell.scenario for cell in of.answer.cells})
     known = parameters(scenarios, of.first.plain(), str(of.facts["command"]))
+    known_so_far = _known(of)
     parts = [
+        *([("known", "What is known, and how surely", known_so_far)] if known_so_far else []),
         ("answer", "The answer", _answer(of)),
         ("groups", "Every group of people", [part for group in of.answer.groups() for part in _of_group(of, group, BEFORE)]),
         ("classes", "Who asks, and who is asked", _classes(of)),
@@ -158,6 +168,24 @@ def _brief(of: HeadlinePage) -> Element:
     )
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _known(of: HeadlinePage) -> list[Element]:
+    """The combinations that the committed conclusions have, with every number drawn at once; nothing without them."""
+    if of.survives is None:
+        return []
+    said = {PEOPLE[group]: (TARGETED, "group", group) for group in FIRST_GROUPS} | {"needs met": (NEEDS_MET, "all", "all")}
+    content = [tag("p", KNOWN)]
+    for capacity in of.answer.capacities():
+        body = []
+        for cell in [cell for cell in of.answer.cells if cell.capacity == capacity]:
+            rows = {words: of.survives.of_cell(cell, *key) for words, key in said.items()}
+            name = f"{row_words(cell.row)}, {strength_words(cell.strength)}"
+            body += [line(name, words, *sure_cells(row)) for words, row in rows.items() if row is not None]
+        if body:
+            caption = f"{SURVIVES}{_where(of, capacity)} ({of.survives.size}): change against today of the same draw"
+            content.append(table(caption, ("combination", "who", *HEADS), body, words=2))
+    return content if len(content) > 1 else []
 
 
 def _answer(of: HeadlinePage) -> list[Element]:

@@ -42,6 +42,7 @@ from experiments.analysis.headline_words import (
     strength_words,
     why,
 )
+from experiments.analysis.survives import HEADS, SURVIVES, Survives, sure_cells, survives_for
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.capacities import OFFICERS
@@ -106,7 +107,7 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
     with whole_folder(Path(asked.output) / study, name := stamped(Path(asked.design or design).stem)) as folder, runs_kept(plan):
         ran = run_all(plan, arm_runs, console)
         runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
-        lacking, answer, reason, assumed = Lacking(folder), None, "", assumed_for(first)
+        lacking, answer, reason, assumed, survives = Lacking(folder), None, "", assumed_for(first), survives_for(first)
         with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE, TODAY_TABLE):
             answer = Answer(*_tables(folder, ran, arms, arm_runs, cells))
             reason = why(answer)
@@ -114,12 +115,12 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
             with lacking.spared(REPORT, _PICTURE):
                 facts = _facts(command, ran, first, began)
                 picture = draw_figure(folder, answer, _size(ran, first), asked.figures["heat_map"])
-                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, reason, assumed))
+                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, reason, assumed, survives))
         write_manifest(folder, manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began) | {"missing": lacking.why})
     written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if answer is not None:
-            tell(console, answer, reason, ran, first, assumed)
+            tell(console, answer, reason, ran, first, assumed, survives)
         for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -189,13 +190,23 @@ def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: Config, assumed: Assumed | None = None) -> None:
+def tell(
+    console: Terminal,
+    answer: Answer,
+    reason: str,
+    ran: Compared,
+    first: Config,
+    assumed: Assumed | None = None,
+    survives: Survives | None = None,
+) -> None:
     """The answer on a terminal: a table for each group of the question, who asks whom, and sentences."""
     size = _size(ran, first)
     for group in FIRST_GROUPS:
         console.print(group_lines(answer, group, size, console.width))
         if assumed is not None and (lines := extreme_lines(answer, assumed, group)) is not None:
             console.print(lines)
+        if survives is not None and (known := sure_lines(answer, survives, group)) is not None:
+            console.print(known)
     if answer.levels(BY_CLASSES):
         console.print(class_lines(answer))
     console.print("The answer", style="bold", highlight=False)
@@ -239,6 +250,21 @@ def extreme_lines(answer: Answer, assumed: Assumed, group: str) -> Table | None:
     table = table_of(f"{PEOPLE[group]}: {ASSUMED.lower()}, % ({assumed.size})", ["combination", *EXTREME_HEADS])
     for cell, row in found.items():
         table.add_row(f"{row_words(cell.row)}, {strength_words(cell.strength)}", *extreme_cells(row))
+    return table
+
+
+def sure_lines(answer: Answer, survives: Survives, group: str) -> Table | None:
+    """What draws of all numbers leave of the combinations, for one group; None where the committed study has none of them."""
+    found = {
+        cell: row
+        for cell in answer.cells
+        if cell.capacity == BEFORE and (row := survives.of_cell(cell, TARGETED, "group", group)) is not None
+    }
+    if not found:
+        return None
+    table = table_of(f"{PEOPLE[group]}: {SURVIVES.lower()} ({survives.size})", ["combination", *HEADS])
+    for cell, row in found.items():
+        table.add_row(f"{row_words(cell.row)}, {strength_words(cell.strength)}", *sure_cells(row))
     return table
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,7 @@ from experiments.console import Terminal, console_of
 from experiments.report.parameters import joined_numbers
 from experiments.text import counted
 from sim.errors import ConfigError, meant, quoted
+from sim.posterior import shipped_rows
 from sim.register import PATTERNS, Parameter, register
 
 TOLD_FULLY = 6
@@ -110,6 +112,18 @@ def _tell(console: Terminal, line: Line, apart: bool) -> None:
         if said:
             told = f"{said}{_interval(line)}" if head == "prior" else said
             console.print(f"  {head:<{_INDENT}}{told}", highlight=False)
+            if head == "prior" and (calibrated := _posterior(line)):
+                console.print(f"  {'posterior':<{_INDENT}}{calibrated}", highlight=False)
+
+
+def _posterior(line: Line) -> str:
+    """The median and the central 90 % of the shipped posterior; nothing for a number that was not calibrated."""
+    rows = shipped_rows()
+    if len(line) > 1 or line[0].key not in rows.keys:
+        return ""
+    column = rows.values[:, rows.keys.index(line[0].key)]
+    low, middle, high = np.quantile(column, (_TAIL, 0.5, 1 - _TAIL))
+    return f"median {middle:.3g}, 90 % from {low:.3g} to {high:.3g} (docs/calibration.md)"
 
 
 def _interval(line: Line) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from experiments.studies.keys import TOLD_FULLY, lines_with
 from sim.errors import ConfigError
+from sim.posterior import shipped_rows
 from sim.register import register
 from tests.shell import status_of
 
@@ -78,3 +80,11 @@ def test_a_word_that_matches_nothing_is_one_line_with_the_nearest_name(
 def test_the_nearest_part_of_a_key_is_named() -> None:
     with pytest.raises(ConfigError, match="did you mean 'lapse'"):
         lines_with(["laspe"])
+
+
+def test_a_calibrated_number_is_told_with_its_posterior(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(told(capsys, "review.lapse_per_year").split())
+    column = shipped_rows().values[:, shipped_rows().keys.index("review.lapse_per_year")]
+    low, middle, high = np.quantile(column, (0.05, 0.5, 0.95))
+    assert f"posterior median {middle:.3g}, 90 % from {low:.3g} to {high:.3g} (docs/calibration.md)" in text
+    assert "posterior" not in told(capsys, "review.rho")

@@ -106,6 +106,7 @@ STUDIED = dict.fromkeys(words[0] for words in OTHERS if words[0] not in ELSEWHER
 FIRST = [next(words for words in OTHERS if words[0] == study) for study in STUDIED]
 SWEPT = [words for words in WITH_A_STORE if words[0] == "sweep"]
 FAST = ("threshold_sweep",)  # the store that every `make test` fills
+BANK = "bank"  # whose analysis wants a hundred draws
 
 
 def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -> None:
@@ -127,6 +128,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, capfd: pytes
     [
         pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
         for name in (words[1].removeprefix("design=") for words in SWEPT)
+        if name != BANK
     ],
 )
 def test_a_sweep_of_the_readme_runs_and_its_analyses_read_it(store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -134,6 +136,16 @@ def test_a_sweep_of_the_readme_runs_and_its_analyses_read_it(store: str, tmp_pat
     for words in commands:
         asked = [word if word != "seeds=1" else "seeds=2" for word in (smaller(words) if words[0] == "sweep" else words)]
         assert told([*asked, *ANY, f"output={tmp_path}"], capfd), words
+
+
+@pytest.mark.slow
+def test_the_bank_of_the_readme_is_swept_and_calibrated_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Small worlds keep few orders, so two figures that each of them shows are all that is asked."""
+    sweep, calibrate = [words for words in WITH_A_STORE if words[1] in (BANK, f"design={BANK}")]
+    few = [word for word in TINY if not word.startswith("demand.")]  # which would not be drawn
+    assert told([*sweep, "years=2", "seeds=130", *few, f"output={tmp_path}"], capfd)
+    asked = "analysis.calibrate.observables=[P7.register_refused,P8.register_median_months]"
+    assert "Known numbers of 130 draws" in " ".join(told([*calibrate, asked, f"output={tmp_path}"], capfd).split())
 
 
 def test_every_store_that_the_readme_reads_is_swept_there() -> None:
