@@ -33,7 +33,7 @@ from sim.arrays import Flags, Reals
 from sim.metrics import SLICES, UNITS, WANTED
 from sim.parameters import drawn
 from sim.register import drawable
-from sim.world.ranges import Range
+from sim.world.ranges import Range, Seed
 from sim.world.record import ConfigError, Record
 
 CONCLUSIONS, RANKING, ADAPTED, DRIVERS = "conclusions", "ranking", "adapted", "drivers"
@@ -88,7 +88,7 @@ class ConclusionsSpec(Record):
     corrected_least: Annotated[StrictFloat, Range(0, 1)]
     places: Annotated[StrictInt, Range(1, 100)]
     shuffles: Annotated[StrictInt, Range(100, 100_000)]
-    seed: StrictInt
+    seed: Seed
     drivers: Annotated[StrictInt, Range(1, 100)]
     named: Annotated[StrictInt, Range(1, 1000)]
     beside: str | None

@@ -197,8 +197,8 @@ def _moved(table: pd.DataFrame, named: int) -> list[str]:
     return [
         f"From default values to draws an effect moves by {number(float(known['moved'].abs().median()), 1)} points in the median, "
         f"most of all {in_a_row(told)}.",
-        f"{len(turned)} of {counted(len(known), 'effect')} change their sign{f' ({names})' if names else ''}, {len(other)} their "
-        "verdict.",
+        f"The sign changes in {len(turned)} of {counted(len(known), 'effect')}{f': {names}' if names else ''}; the verdict "
+        f"changes in {len(other)}.",
     ]
 
 

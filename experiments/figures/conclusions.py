@@ -42,7 +42,7 @@ FIRM = ("holds", "likely")
 """Verdicts whose bars bear a colour."""
 _COLOURS = {"holds": PALETTE[0], "likely": PALETTE[5]}
 _WIDTH = 0.60  # of the axes: where the marks stand
-_CHANGE, _RANGE, _SHARE, _VERDICT = 0.68, 0.82, 0.91, 0.925  # of the axes: right edges of three columns, left edge of the words
+_CHANGE, _RANGE, _SHARE, _VERDICT = 0.67, 0.805, 0.89, 0.905  # of the axes: right edges of three columns, left edge of the words
 _HEAD = 1.4  # rows above the first row
 _ABOVE = 1.25  # rows that the heading of a condition takes
 _SHOWN = 30.0  # per cent up to which a change always fits on the axis

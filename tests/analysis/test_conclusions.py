@@ -14,6 +14,7 @@ from experiments.analysis import conclusions
 from experiments.analysis.conclusions import (
     ADAPTED_COLUMNS,
     CONCLUSION_COLUMNS,
+    DEFAULT_COLUMNS,
     DRIVER_COLUMNS,
     ON_PAPER,
     RANKING_COLUMNS,
@@ -359,6 +360,21 @@ def test_a_store_beside_must_be_of_the_same_design_at_default_values() -> None:
 def test_a_store_beside_that_is_not_there_is_told_by_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"analysis\.conclusions\.beside: found no store"):
         analyse(told(conclusions={"beside": str(tmp_path / "nowhere"), "shuffles": 100}), CASES)
+
+
+def test_a_store_at_default_values_is_read_beside_and_its_changes_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = told(EFFECT | {"judge": [1.2] * DRAWS}, load())
+    monkeypatch.setattr("experiments.store.places.asked_folder", lambda name, _: Path(name))
+    monkeypatch.setattr("experiments.store.reader.StoredStudy", lambda _: other)
+    found = analyse(told(conclusions={"beside": "default", "shuffles": 100}), CASES)
+    table = found.tables["conclusions"]
+    assert tuple(table.columns) == (*CONCLUSION_COLUMNS, *DEFAULT_COLUMNS)
+    judge = rows(table)["judge", ON_PAPER]
+    assert (judge["default"], judge["moved"], judge["worlds"]) == (pytest.approx(20.0), pytest.approx(-70.0), DRAWS)
+    assert (judge["default_verdict"], judge["turns"]) == ("holds", True)
+    assert any(
+        "The sign changes in 1 of 20 effects: judge (on paper, case disclosure rate); the verdict" in said for said in found.answer
+    )
 
 
 # --- what suits, and what is said -------------------------------------------------------------------------------------------------
