@@ -201,6 +201,40 @@ def test_the_table_of_adaptation_is_that_of_the_reference() -> None:
             assert cell == told_of(held.loc[(name, *place)]), (name, place)
 
 
+OF_CONCLUSIONS = {
+    "every safeguard that the texts name is used": "every safeguard used",
+    "no safeguard is used": "no safeguard used",
+    "no protected act is a serious crime": "no protected act serious",
+    "every protected crime is a serious one": "every protected crime serious",
+    "no treaty": "no treaty",
+}
+OF_OFFICERS = {"as before the treaty": "on paper", "follow the load": "staff follows", "as before, all adapt": "adapted"}
+
+
+def told_sure(found: pd.Series[float]) -> str:
+    """A change with the middle 90 % of draws, and in how many of them its sign stands."""
+    numbers = [float(found[column]) for column in ("change", "median_draw_low", "median_draw_high")]
+    least = min(2, max(0, *(1 - int(np.floor(np.log10(abs(number)))) for number in numbers[:1] if number)))
+    decimals = next(places for places in range(least, 6) if all(round(number, places) or not number for number in numbers))
+    change, low, high = (f"{number + 0.0:.{decimals}f}" for number in numbers)
+    share = "" if pd.isna(found["sign_share"]) else f" {100 * float(found['sign_share']):.0f} %"
+    return f"{change} [{low}, {high}], {found['verdict']}{share}"
+
+
+def test_what_the_readme_knows_is_what_the_reference_concludes() -> None:
+    held = pd.read_csv(REFERENCE_FOLDER / "conclusions" / "conclusions.csv", keep_default_na=False, na_values=[""])
+    rows_of = held.set_index(["arm", "condition", "metric", "level"])
+    (draws, block) = re.findall(r"^\| over (\d+) draws of all numbers, % .*?\n((?:\|.*\n)+)", README, re.MULTILINE)[0]
+    assert int(draws) == held["draws"].max()
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in block.splitlines()[1:]]
+    assert list(dict.fromkeys(row[0] for row in rows)) == [*OF_CONCLUSIONS]
+    assert {row[1] for row in rows} == {*OF_OFFICERS}
+    places = [("targeted_rate", "journalist"), ("targeted_rate", "dissident"), ("legit_met_rate", "all")]
+    for name, officers, *cells in rows:
+        for cell, place in zip(cells, places, strict=True):
+            assert cell == told_sure(rows_of.loc[(OF_CONCLUSIONS[name], OF_OFFICERS[officers], *place)]), (name, officers, place)
+
+
 OF_THE_ANSWER = {
     "every safeguard that the texts name is used": "statutes, strength 1",
     "no safeguard is used": "statutes, strength 0",
