@@ -21,7 +21,8 @@ from sim.errors import ConfigError
 from sim.places import config_folder
 
 ROWS, ABOUT = "posterior.parquet", "posterior.json"
-_FOLDER, _LETTERS = "parameters", 16
+_FOLDER = "parameters"
+_LETTERS = 16  # of a digest
 
 
 class JointRows(NamedTuple):

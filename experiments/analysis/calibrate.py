@@ -52,7 +52,7 @@ EVEN = 0.001
 """Chance of ranks as uneven as those found, under which they are not taken for even; *assumption*: a dozen numbers are judged."""
 CALIBRATION_COLUMNS = (
     *("key", "unit", "default", "prior_words", "prior_low", "prior_median", "prior_high"),
-    *("low", "median", "high", "mean_score", "spread", "identified", "below_default"),
+    *("posterior_low", "posterior_median", "posterior_high", "mean_score", "spread", "identified", "below_default"),
     *("coverage", "evenness", "spread_recovered", "spread_exact", "informs"),
     *("score_low", "score_median", "score_high", "score_default"),
 )
@@ -282,7 +282,7 @@ def calibration_table(parameters: Sequence[Parameter], found: Calibrated) -> pd.
         rows.append({
             "key": one.key, "unit": one.unit, "default": one.value, "prior_words": one.prior.words if one.prior else "",
             **{f"prior_{name}": float(value) for name, value in zip(("low", "median", "high"), before[:, place], strict=True)},
-            **{name: float(value) for name, value in zip(("low", "median", "high"), after[:, place], strict=True)},
+            **{f"posterior_{name}": float(value) for name, value in zip(("low", "median", "high"), after[:, place], strict=True)},
             "mean_score": float(found.posterior.mean[place]), "spread": float(found.posterior.spread[place]),
             "identified": bool(found.posterior.spread[place] < IDENTIFIED),
             "below_default": float(found.posterior.below(np.full(len(parameters), default))[place]),
@@ -353,7 +353,8 @@ def _answer(table: pd.DataFrame, pairs: pd.DataFrame, spec: CalibrateSpec) -> li
 
 
 def _span(row: Mapping[Any, Any]) -> str:
-    return f"{row['median']:.3g} [{row['low']:.3g}, {row['high']:.3g}], default {row['default']:.3g}"
+    low, middle, high = (f"{row[f'posterior_{name}']:.3g}" for name in ("low", "median", "high"))
+    return f"{middle} [{low}, {high}], default {row['default']:.3g}"
 
 
 def _sure(table: pd.DataFrame, found: Calibrated, seen: pd.DataFrame, draws: tuple[int, int]) -> list[str]:

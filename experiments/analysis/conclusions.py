@@ -120,14 +120,14 @@ def unsuited(study: Study) -> str | None:
     design = study.design
     if design.search is not None or design.uncertainties or design.levers:
         found = "an adaptive search" if design.search else "design.uncertainties" if design.uncertainties else "design.levers"
-        return f"wants arms or scenarios whose worlds draw all numbers (parameters=prior), not {found}"
+        return f"wants arms or scenarios whose worlds draw all numbers (parameters=prior or posterior), not {found}"
     names = labels_of(study.points, design)
     if design.baseline not in names:
         return f"wants the baseline {design.baseline} among its arms"
     if not any(place.arm != design.baseline for place in placed(names, design.baseline).values()):
         return "wants an arm besides the baseline (design.arms or scenarios)"
     if not study.config.draws:
-        return "wants worlds that each draw all numbers (parameters=prior), not parameters=default"
+        return "wants worlds that each draw all numbers (parameters=prior or posterior), not parameters=default"
     return None
 
 

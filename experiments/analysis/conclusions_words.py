@@ -21,6 +21,7 @@ _VERDICTS = {
     "none": ("moves nothing in the median draw", "move nothing in the median draw"),
 }  # one effect, several
 _AT_MOST = 6  # arms of any other verdict that are named
+_NO_VERDICT = ("", "too few draws")
 _FIRM = ("holds", "likely")  # verdicts whose effects are told with their numbers
 _KEY = ["arm", "condition", "metric", "by", "level"]
 
@@ -192,13 +193,14 @@ def _moved(table: pd.DataFrame, named: int) -> list[str]:
     far = _largest(known, "moved").head(named)
     told = [f"{_whose(row)} {_pair(row)}" for row in far.to_dict("records")]
     turned = known[known["turns"].astype(bool)]
-    other = known[known["default_verdict"] != known["verdict"]]
+    judged = known[~known["default_verdict"].isin(_NO_VERDICT) & ~known["verdict"].isin(_NO_VERDICT)]
+    other = judged[judged["default_verdict"] != judged["verdict"]]
+    verdicts = f"; the verdict changes in {len(other)} of {len(judged)}" if len(judged) else ""
     names = in_a_row([_whose(row) for row in turned.head(named).to_dict("records")])
     return [
         f"From default values to draws an effect moves by {number(float(known['moved'].abs().median()), 1)} points in the median, "
         f"most of all {in_a_row(told)}.",
-        f"The sign changes in {len(turned)} of {counted(len(known), 'effect')}{f': {names}' if names else ''}; the verdict "
-        f"changes in {len(other)}.",
+        f"The sign changes in {len(turned)} of {counted(len(known), 'effect')}{f': {names}' if names else ''}{verdicts}.",
     ]
 
 

@@ -123,8 +123,8 @@ def test_the_table_has_priors_and_posteriors_in_the_units_of_the_numbers() -> No
     for row, one in zip(table.to_dict("records"), parameters, strict=True):
         assert one.prior is not None
         assert [row["prior_low"], row["prior_median"]] == pytest.approx([one.prior.quantile(0.05), one.prior.quantile(0.5)])
-        assert row["low"] == pytest.approx(one.prior.quantile(float(stats.norm.cdf(row["score_low"]))))
-        assert row["low"] < row["median"] < row["high"]
+        assert row["posterior_low"] == pytest.approx(one.prior.quantile(float(stats.norm.cdf(row["score_low"]))))
+        assert row["posterior_low"] < row["posterior_median"] < row["posterior_high"]
         assert 0 <= row["below_default"] <= 1
 
 

@@ -373,7 +373,8 @@ def test_a_store_at_default_values_is_read_beside_and_its_changes_told(monkeypat
     assert (judge["default"], judge["moved"], judge["worlds"]) == (pytest.approx(20.0), pytest.approx(-70.0), DRAWS)
     assert (judge["default_verdict"], judge["turns"]) == ("holds", True)
     assert any(
-        "The sign changes in 1 of 20 effects: judge (on paper, case disclosure rate); the verdict" in said for said in found.answer
+        "The sign changes in 1 of 20 effects: judge (on paper, case disclosure rate); the verdict changes in 0 of 20." in said
+        for said in found.answer
     )
 
 
