@@ -191,7 +191,7 @@ def exactly(wide: float) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("wide", [1.0, 1.6])
 def test_the_regression_at_wider_tolerances_is_the_answer_for_those(wide: float) -> None:
-    """Within an even error a mean hardly follows what is seen, which squares cannot say: it may be off by a seventh of the prior."""
+    """Within an even error a mean hardly follows what is seen, which squares cannot say: it is off by up to a seventh."""
     found, (mean, spread) = by_regression(wide), exactly(wide)
     assert found.mean == pytest.approx(mean, abs=0.15)
     assert found.spread == pytest.approx(spread, abs=0.08)
