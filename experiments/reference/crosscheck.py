@@ -5,8 +5,8 @@ the same numbers, as scores under the same priors, and the same figures. Every d
 the bank ``STORE``, in a world that the bank does not have, which draws all other numbers from their priors. SMC uses no run of the
 bank.
 
-A run is as far from the figures as its farthest figure, in half widths of its tolerance. A run that breaks an order or lacks a figure
-is infinitely far. Populations of draws come nearer step by step: each is drawn about the one before and weighted so that
+A run is as far from the figures as its farthest figure, in half widths of its tolerance. A run that breaks an order, or lacks a
+figure, is infinitely far. Populations of draws come nearer step by step: each is drawn about the one before and weighted so that
 the priors stay as they are (Toni and others 2009). At a distance of one every figure lies in its tolerance. That is the question of
 the regression too: both take a figure for known evenly within its tolerance. At a distance above one the answer is that for
 tolerances so much wider, and posteriors are wider. The regression is therefore asked again, with tolerances as wide as what was
