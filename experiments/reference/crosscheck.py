@@ -413,7 +413,7 @@ def main(words: Sequence[str]) -> int:
     """Do what a command line asks, and print how far the answers agree; 0, or 2 with one line for what cannot be done."""
     try:
         store, asked = asked_for(words)
-        table = crosscheck(store, **asked)
+        table = crosscheck(store, asked["runs"], asked["particles"], asked["seed"])
     except RogatoryError as error:
         Terminal(stderr=True).print(str(error), highlight=False, soft_wrap=True)
         return 2
