@@ -347,7 +347,7 @@ def crosscheck(store: str, runs: int, particles: int, seed: int, folder: Path = 
         found = sampled(
             lambda number, scores: simulator.away(FIRST_WORLD + number, scores), len(spec.parameters), runs, particles, seed
         )
-        facts = _facts_of(f"STORE runs={runs} particles={particles} seed={seed}", found)
+        facts = _facts_of(found, particles, seed)
     else:
         found, facts = _kept(folder / PART, spec.parameters)
     kept = values[keeps_orders(values, simulator.figures)]
@@ -371,14 +371,16 @@ def _plain(values: pd.DataFrame, figures: Figures) -> tuple[Reals, Reals]:
     return seen, np.array([target_of(one) for _, one in chosen])
 
 
-def _facts_of(command: str, found: Sampled) -> dict[str, Any]:
+def _facts_of(found: Sampled, particles: int, seed: int) -> dict[str, Any]:
+    """What a manifest says of draws; the command is that which ends with them, however the runs ended here."""
+    runs = sum(int(one["runs"]) for one in found.populations)
     facts: dict[str, Any] = dict(provenance(""))
-    facts["command"] = f"python -m experiments.reference.{PART} {command}"
+    facts["command"] = f"python -m experiments.reference.{PART} STORE runs={runs} particles={particles} seed={seed}"
     facts["versions"] = facts["versions"] | {name: version(name) for name in ("pyabc", "scikit-learn")}
     return facts | {
         "first_world": FIRST_WORLD,
         "reached": found.reached,
-        "runs": sum(int(one["runs"]) for one in found.populations),
+        "runs": runs,
         "populations": found.populations,
     }
 
