@@ -216,6 +216,14 @@ def test_smc_and_regression_agree_on_a_toy_within_their_errors() -> None:
 
 
 @pytest.mark.slow
+def test_weights_stay_even_among_twelve_numbers() -> None:
+    pytest.importorskip("pyabc", reason="the dependency group crosscheck (pyabc) is not installed")
+    found = sampled(lambda number, scores: abs(scores[0] - 0.5) / 0.5, 12, runs=300, particles=40, seed=1)
+    assert len(found.populations) > 1
+    assert found.populations[-1]["effective"] > 40 / 5
+
+
+@pytest.mark.slow
 def test_too_few_runs_for_one_population_are_refused() -> None:
     pytest.importorskip("pyabc", reason="the dependency group crosscheck (pyabc) is not installed")
     with pytest.raises(ConfigError, match="runs: found 15, too few for one population"):
