@@ -141,12 +141,20 @@ def _luck(parameters: Sequence[Parameter], world_seed: int, number: int) -> Real
 
 def is_possible(config: Config, values: Mapping[str, float]) -> bool:
     """Whether numbers, by dotted key, make a configuration where they hold before the window too, as drawn ones do."""
-    before = {key: value for key, value in values.items() if _value_at(config.reference, key) is not None}
     try:
-        with_values(config.model_copy(update={"parameters": Parameters()}), values, before)
+        holding(config, values)
     except ValidationError:
         return False
     return True
+
+
+def holding(config: Config, values: Mapping[str, float]) -> Config:
+    """The configuration in which numbers, by dotted key, hold, before the window too, and no further one is drawn.
+
+    Raises pydantic's ``ValidationError`` for numbers that contradict each other, and ``KeyError`` for a key that is not there.
+    """
+    before = {key: value for key, value in values.items() if _value_at(config.reference, key) is not None}
+    return with_values(config.model_copy(update={"parameters": Parameters()}), values, before)
 
 
 def with_values(config: Config, values: Mapping[str, float], of_reference: Mapping[str, float]) -> Config:
