@@ -30,6 +30,7 @@ from experiments.analysis.posterior import (
     blurred,
     posterior,
     recovered,
+    refuse_without_library,
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.store.outcomes import Outcome
@@ -122,6 +123,7 @@ def analyse(study: StoredStudy, outcome: Outcome) -> Analysis:
     ``ConfigError`` for a store that is no bank, for keys and observables that are none, or where scikit-learn is not installed.
     """
     del outcome
+    refuse_without_library()
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: a bank of runs")
     spec = spec_from(_NAME, CalibrateSpec, study.asked)

@@ -12,6 +12,7 @@ runs show (Wilkinson 2013), so that no interval is narrower than what the target
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -125,6 +126,12 @@ def blurred(seen: Reals, tolerance: Reals, draws: Draws) -> Reals:
     """What is seen ``[D, S]`` with an error of each draw's own, even within the ``tolerance`` ``[S]`` of its target."""
     rows, columns = np.indices(seen.shape).astype(np.uint64)
     return np.asarray(seen + (2 * draws.uniform("blur", rows, columns) - 1) * tolerance)
+
+
+def refuse_without_library() -> None:
+    """Raise ``ConfigError`` where scikit-learn is not installed, before anything long is begun."""
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise ConfigError(_MISSING)
 
 
 @contextmanager

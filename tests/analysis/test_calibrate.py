@@ -16,6 +16,7 @@ from experiments.analysis.calibrate import (
     Calibrated,
     CalibrateSpec,
     Figures,
+    analyse,
     calibrated,
     calibration_table,
     correlation_table,
@@ -35,6 +36,7 @@ from experiments.analysis.calibrate import (
 )
 from experiments.analysis.posterior import Posterior
 from experiments.settings import conduct_of_study
+from experiments.store.outcomes import Outcome
 from sim.config import load
 from sim.draws import Draws
 from sim.observe.patterns import Observable
@@ -241,3 +243,9 @@ def test_what_is_no_bank_says_what_it_lacks() -> None:
     assert "parameters=prior" in told(draw="default")
     assert "design.keep: [observed]" in told(keep=())
     assert "wants one point" in told(points=2)
+
+
+def test_without_the_library_nothing_long_is_begun_and_one_line_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"calibrate: found no scikit-learn; accepted: pip install 'rogatory\[calibration\]'"):
+        analyse(_Study(), Outcome.of("case_disclosure_rate"))  # type: ignore[arg-type]
