@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,14 @@ from sim.errors import ConfigError
 from sim.parameters import ROW, drawn, is_possible, resolved, shares, tries
 from sim.posterior import JointRows, digest_of, posterior_about, posterior_digest, posterior_place, shipped_rows
 from sim.register import drawable, priors_digest
+from sim.settings import Config
 
 SMALL = ("people.rows=1000", "years=1", "run_in_months=12", "run_out_months=24")
-POSTERIOR, PRIOR = load(*SMALL, "parameters=posterior"), load(*SMALL, "parameters=prior")
+
+
+@cache
+def drawing(source: str) -> Config:
+    return load(*SMALL, f"parameters={source}")
 
 
 def test_the_shipped_posterior_is_of_the_numbers_that_are_calibrated_and_of_the_priors_as_they_stand() -> None:
@@ -57,12 +63,12 @@ def test_every_shipped_row_is_a_configuration() -> None:
 def test_calibrated_numbers_are_one_row_and_all_others_are_those_of_the_prior() -> None:
     rows = shipped_rows()
     for world in (3, 4, 5):
-        values, before = drawn(POSTERIOR, world), drawn(PRIOR, world)
-        assert tries(POSTERIOR, world) == tries(PRIOR, world) == 1
+        values, before = drawn(drawing("posterior"), world), drawn(drawing("prior"), world)
+        assert tries(drawing("posterior"), world) == tries(drawing("prior"), world) == 1
         assert values.keys() == before.keys()
         assert [values[key] for key in rows.keys] in rows.values.tolist()
         assert {key for key in values if values[key] != before[key]} == set(rows.keys)
-        whole = resolved(POSTERIOR, world)
+        whole = resolved(drawing("posterior"), world)
         assert whole.review.lapse_per_year == values["review.lapse_per_year"] == whole.reference.review.lapse_per_year
 
 
@@ -76,7 +82,7 @@ def test_every_row_is_as_likely_as_any_other() -> None:
 def test_a_calibrated_number_that_is_given_or_set_apart_stays_and_its_row_goes_on_without_it() -> None:
     own = load(*SMALL, "parameters=posterior", "review.delay_months=7.5")
     apart = load(*SMALL, "parameters=posterior", "parameters.except.review.delay_months=true")
-    values = drawn(POSTERIOR, 3)
+    values = drawn(drawing("posterior"), 3)
     without = {key: value for key, value in values.items() if key != "review.delay_months"}
     assert drawn(own, 3) == drawn(apart, 3) == without
     assert resolved(own, 3).review.delay_months == 7.5
@@ -84,14 +90,14 @@ def test_a_calibrated_number_that_is_given_or_set_apart_stays_and_its_row_goes_o
 
 
 def test_it_has_a_digest_of_its_own_which_other_rows_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = POSTERIOR.digest(), POSTERIOR.world_digest()
-    assert before != (PRIOR.digest(), PRIOR.world_digest())
-    prior = PRIOR.digest()
-    assert checked_config(written(POSTERIOR)) == POSTERIOR
+    before = drawing("posterior").digest(), drawing("posterior").world_digest()
+    assert before != (drawing("prior").digest(), drawing("prior").world_digest())
+    prior = drawing("prior").digest()
+    assert checked_config(written(drawing("posterior"))) == drawing("posterior")
     monkeypatch.setattr(sim.settings, "posterior_digest", lambda: "another")
-    assert POSTERIOR.digest() != before[0]
-    assert POSTERIOR.world_digest() != before[1]
-    assert PRIOR.digest() == prior
+    assert drawing("posterior").digest() != before[0]
+    assert drawing("posterior").world_digest() != before[1]
+    assert drawing("prior").digest() == prior
 
 
 def test_digests_are_of_numbers_and_keys_and_of_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,20 +120,20 @@ def test_without_its_file_it_is_refused_in_one_line(tmp_path: Path, monkeypatch:
 
 
 def test_a_run_says_from_what_its_numbers_were_drawn() -> None:
-    result = simulate(POSTERIOR, 4)
+    result = simulate(drawing("posterior"), 4)
     assert result.manifest["parameters"] == "posterior"
-    assert result.drawn == drawn(POSTERIOR, 4)
+    assert result.drawn == drawn(drawing("posterior"), 4)
 
 
 def test_where_numbers_lie_in_their_priors_is_known_of_draws_of_the_prior_alone() -> None:
-    lies, values = shares(PRIOR, 6), drawn(PRIOR, 6)
+    lies, values = shares(drawing("prior"), 6), drawn(drawing("prior"), 6)
     assert lies.keys() == values.keys()
     for key in ("review.rho", "demand.persistence", "safeguards.judge.bar"):
         prior = drawable()[key].prior
         assert prior is not None
         assert prior.quantile(lies[key]) == values[key]
     with pytest.raises(ConfigError, match=r"parameters.draw: found posterior; accepted: prior"):
-        shares(POSTERIOR, 6)
+        shares(drawing("posterior"), 6)
 
 
 def test_the_folder_of_the_posterior_is_that_of_its_group() -> None:

@@ -32,7 +32,9 @@ def written(figure: Figure) -> list[Text]:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
             for tick in axis.get_major_ticks():
-                tick.label1.set_visible(ax.axison and low <= tick.get_loc() <= high)
+                tick.label1.set_visible(
+                    tick.label1.get_visible() and ax.axison and low <= tick.get_loc() <= high
+                )  # at the top: label2
     return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
 

@@ -498,7 +498,7 @@ def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monke
 
 def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:
     assert reference.main(["treaty", "penalty"], folder) == 2
-    accepted = "penalties, assumptions, headline, treaty, scenarios, capacities, adaptation"
+    accepted = "penalties, calibration, conclusions, assumptions, headline, treaty, scenarios, capacities, adaptation"
     assert f"found 'penalty'; accepted: {accepted}" in capsys.readouterr().err
 
 
